@@ -1,0 +1,178 @@
+// bench pipeline: five processes on this machine's cores, full features and ensemble, from the
+// intended send time of a synthetic event to the order at exec; and events/s at full speed.
+//
+// Open loop: events are due at fixed times whatever the pipeline does, and latency counts from the
+// intended time, so a stall is charged to every event behind it. Runs the real `pinstripe up`.
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct Options {
+  std::string speed = "1";
+  double rate_per_s = 5000;
+  double seconds = 60;
+  std::uint64_t events = 4'000'000;
+  int runs = 3;
+  std::string wait = "auto";
+  bool json = false;
+  bool quick = false;
+};
+
+struct Run {
+  Json account;
+  double wall_s = 0;
+};
+
+std::filesystem::path self_folder() {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path();
+}
+
+/// The shipped bench config with the options put in, as a temporary file beside nothing else.
+std::filesystem::path write_config(const Options& o) {
+  std::ifstream in(PINSTRIPE_SOURCE_DIR "/bench/pipeline.json");
+  Json config = Json::parse(in, nullptr, true, true);
+  config["name"] = "bench-pipeline-" + std::to_string(::getpid());
+  config["market"]["rate_per_s"] = o.rate_per_s;
+  for (auto& member : config["models"]["members"]) {
+    const std::string file = member["file"];
+    member["file"] = (std::filesystem::path(PINSTRIPE_SOURCE_DIR "/bench") / file)
+                         .lexically_normal();
+  }
+  if (o.speed == "max") config["models"]["decision_interval_ns"] = 100'000'000;
+  for (const char* stage : {"feed", "features", "models", "risk", "exec"}) {
+    config["stages"][stage]["wait"] = o.wait;
+  }
+  const std::string name = config["name"];
+  const auto path = std::filesystem::temp_directory_path() / (name + ".json");
+  std::ofstream(path) << config.dump(1);
+  return path;
+}
+
+Run run_once(const Options& o, const std::filesystem::path& config) {
+  std::string command = (self_folder() / "pinstripe").string() + " up " + config.string() +
+                        " --json --speed " + o.speed;
+  command += o.speed == "max" ? " --events " + std::to_string(o.events)
+                              : " --for " + std::to_string(std::lround(o.seconds * 1000)) + "ms";
+  const auto start = std::chrono::steady_clock::now();
+  std::FILE* pipe = ::popen(command.c_str(), "r");
+  std::string text;
+  std::array<char, 4096> block{};
+  while (pipe != nullptr) {
+    const std::size_t n = std::fread(block.data(), 1, block.size(), pipe);
+    if (n == 0) break;
+    text.append(block.data(), n);
+  }
+  const int status = pipe != nullptr ? ::pclose(pipe) : -1;
+  Run run;
+  run.wall_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  run.account = Json::parse(text, nullptr, false);
+  if (status != 0 || !run.account.is_object()) {
+    throw std::runtime_error("`" + command + "` failed; run it by hand to see why");
+  }
+  return run;
+}
+
+template <class F>
+double median_of(const std::vector<Run>& runs, F&& value) {
+  std::vector<double> all;
+  for (const Run& r : runs) all.push_back(value(r));
+  std::sort(all.begin(), all.end());
+  return all[all.size() / 2];
+}
+
+Json summarise(const Options& o, const std::vector<Run>& runs) {
+  Json out;
+  out["speed"] = o.speed;
+  out["runs"] = runs.size();
+  out["events"] = runs[0].account.at("events");
+  out["orders"] = runs[0].account.at("orders");
+  out["signals"] = runs[0].account.at("signals");
+  out["events_per_s"] =
+      median_of(runs, [](const Run& r) { return r.account.at("events").get<double>() / r.wall_s; });
+  out["lost"] = static_cast<std::int64_t>(
+      median_of(runs, [](const Run& r) { return r.account.at("lost").get<double>(); }));
+  out["denials"] = runs[0].account.at("denials");
+  if (o.speed == "max") {
+    out["tick_to_order_ns"] = nullptr;
+  } else {
+    for (const char* key : {"p50", "p99", "p999", "max"}) {
+      out["tick_to_order_ns"][key] = median_of(runs, [key](const Run& r) {
+        return r.account.at("tick_to_order_ns").at(key).template get<double>();
+      });
+    }
+  }
+  out["orders_digest"] = runs[0].account.at("orders_digest");
+  out["wait"] = o.wait;
+  return out;
+}
+
+void print_table(const Json& j) {
+  std::printf("speed %s, wait %s, %s runs: events %s, signals %s, orders %s, lost %s\n",
+              j["speed"].get<std::string>().c_str(), j["wait"].get<std::string>().c_str(),
+              j["runs"].dump().c_str(), j["events"].dump().c_str(), j["signals"].dump().c_str(),
+              j["orders"].dump().c_str(), j["lost"].dump().c_str());
+  std::printf("events/s %.0f (start and stop of the processes included)\n",
+              j["events_per_s"].get<double>());
+  if (j["tick_to_order_ns"].is_null()) return;
+  std::printf("tick to order from the intended send time: p50 %.1f us, p99 %.1f us, p99.9 %.1f us, "
+              "max %.1f us\n",
+              j["tick_to_order_ns"]["p50"].get<double>() / 1e3,
+              j["tick_to_order_ns"]["p99"].get<double>() / 1e3,
+              j["tick_to_order_ns"]["p999"].get<double>() / 1e3,
+              j["tick_to_order_ns"]["max"].get<double>() / 1e3);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options o;
+  CLI::App app("Five processes end to end. Example: pinstripe bench pipeline --speed max --json");
+  app.add_option("--speed", o.speed, "1: real time, open loop; max: full speed");
+  app.add_option("--rate", o.rate_per_s, "events a second of the synthetic market");
+  app.add_option("--seconds", o.seconds, "simulated seconds at speed 1");
+  app.add_option("--events", o.events, "events at speed max");
+  app.add_option("--runs", o.runs, "runs; medians are printed");
+  app.add_option("--wait", o.wait, "auto, spin, yield or park, for every stage");
+  app.add_flag("--json", o.json, "one JSON object");
+  app.add_flag("--quick", o.quick, "tiny, for the tests");
+  CLI11_PARSE(app, argc, argv);
+  if (o.quick) {
+    o.runs = 1;
+    o.seconds = 1;
+    o.events = 20'000;
+  }
+  try {
+    const auto config = write_config(o);
+    std::vector<Run> runs;
+    for (int i = 0; i < o.runs; ++i) {
+      if (!o.json) std::fprintf(stderr, "run %d of %d\n", i + 1, o.runs);
+      runs.push_back(run_once(o, config));
+    }
+    std::filesystem::remove(config);
+    const Json out = summarise(o, runs);
+    if (o.json) {
+      std::cout << out.dump() << "\n";
+    } else {
+      print_table(out);
+    }
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "bench pipeline: %s\n", e.what());
+    return 1;
+  }
+  return 0;
+}

@@ -1,0 +1,313 @@
+#include "feed/feed_engine.h"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+
+#include "feed/decoded_frame.h"
+#include "feed/tardis_decoder.h"
+
+namespace pinstripe {
+namespace {
+
+/// Room for the longest turn: a snapshot applied in silence, then the fresh book.
+std::size_t queue_room(const FeedConfig& c) {
+  return 2 * std::size_t{c.frame_levels_max} + 2 * std::size_t{c.book_levels} + 16'384;
+}
+
+std::int32_t saturated_us(std::int64_t us) noexcept {
+  constexpr std::int64_t kMax = std::numeric_limits<std::int32_t>::max();
+  return static_cast<std::int32_t>(std::clamp(us, -kMax, kMax));
+}
+
+}  // namespace
+
+FeedEngine::Item::Item(const FeedConfig& config, const Instrument& instrument)
+    : keeper(config, instrument.market == Market::kSpot),
+      tick(instrument.tick_e8),
+      lot(instrument.lot_e8),
+      symbol(instrument.symbol) {}
+
+FeedEngine::FeedEngine(const FeedConfig& config)
+    : config_(config),
+      decoder_(config.frame_bytes_max),
+      message_(config.frame_levels_max),
+      bids_(config.frame_levels_max),
+      asks_(config.frame_levels_max),
+      queue_(queue_room(config)) {
+  items_.reserve(config.instruments.size());
+  for (const Instrument& i : config.instruments) {
+    PINSTRIPE_CHECK(i.tick_e8 > 0 && i.lot_e8 > 0, "instrument without tick or lot");
+    items_.emplace_back(config, i);
+  }
+  counters_.assign(counter_names().size(), 0);
+}
+
+void FeedEngine::take(TimeNs now, const FeedInput& in) noexcept {
+  switch (in.kind()) {
+    case InputKind::kTimer: return on_timer(now);
+    case InputKind::kContinue:
+      while (queue_.empty() && next_fresh_book()) {
+      }
+      return;
+    case InputKind::kMessage: break;
+  }
+  if (in.room_port() >= 0) return on_room(now, in);
+  if (!stopped_) on_frame(now, in.frame());
+}
+
+void FeedEngine::on_frame(TimeNs now, const FeedFrame& frame) noexcept {
+  ++count(FeedCount::kFrames);
+  if (frame.format == FrameFormat::kDecoded) return on_decoded(now, frame);
+  if (decode(frame)) [[likely]] dispatch(now, frame);
+}
+
+bool FeedEngine::decode(const FeedFrame& frame) noexcept {
+  DecodeFault fault;
+  switch (frame.format) {
+    case FrameFormat::kBinanceRaw: fault = decoder_.decode(frame.bytes, message_); break;
+    case FrameFormat::kTardisBook: fault = decode_tardis_book(frame.bytes, message_); break;
+    case FrameFormat::kTardisTrades: fault = decode_tardis_trade(frame.bytes, message_); break;
+    case FrameFormat::kDecoded: return false;
+  }
+  if (fault.kind == FeedErrorKind::kNone) [[likely]] return true;
+  refuse(frame, fault.kind, fault.at);
+  return false;
+}
+
+/// Index of the instrument that the message speaks of; SIZE_MAX where it is none of ours.
+std::size_t FeedEngine::find_item(const FeedFrame& frame) noexcept {
+  const std::size_t told = frame.instrument;
+  if (told < items_.size() &&
+      (message_.symbol.empty() || message_.symbol == items_[told].symbol)) [[likely]] {
+    return told;
+  }
+  for (std::size_t i = 0; i < items_.size(); ++i) {
+    if (items_[i].symbol == message_.symbol) return i;
+  }
+  return SIZE_MAX;
+}
+
+FeedErrorKind FeedEngine::to_grid(const Item& item, const RawLevel& from,
+                                  BookLevel& to) const noexcept {
+  std::int64_t ticks = 0;
+  std::int64_t lots = 0;
+  const bool on_tick = item.tick.divide(from.price_e8, ticks);
+  const bool on_lot = item.lot.divide(from.qty_e8, lots);
+  const bool on_grid = on_tick && on_lot;
+  if (!on_grid) [[unlikely]] return FeedErrorKind::kOffGrid;
+  if (ticks <= 0 || ticks > kTicksMax ||
+      lots > kLotsMax) [[unlikely]] return FeedErrorKind::kOverflow;
+  to = {PriceTicks(ticks), QtyLots(lots)};
+  return FeedErrorKind::kNone;
+}
+
+bool FeedEngine::convert(const FeedFrame& frame, const Item& item, std::span<const RawLevel> from,
+                         std::vector<BookLevel>& to) noexcept {
+  BookLevel* target = to.data();
+  for (const RawLevel& level : from) {
+    const FeedErrorKind kind = to_grid(item, level, *target++);
+    if (kind != FeedErrorKind::kNone) [[unlikely]] {
+      refuse(frame, kind, nullptr);
+      return false;
+    }
+  }
+  return true;
+}
+
+bool FeedEngine::convert_levels(const FeedFrame& frame, const Item& item) noexcept {
+  bid_count_ = message_.bid_count;
+  ask_count_ = message_.ask_count;
+  return convert(frame, item, {message_.bids.data(), bid_count_}, bids_) &&
+         convert(frame, item, {message_.asks.data(), ask_count_}, asks_);
+}
+
+void FeedEngine::begin(const FeedFrame& frame, std::size_t index, std::int64_t venue_us) noexcept {
+  queue_.origin_ns = frame.origin_ns;
+  queue_.venue_offset_us = kNoVenueStamp;
+  if (venue_us > 0) {
+    const std::int64_t offset_us = venue_us - frame.origin_ns.value / kNsPerUs;
+    queue_.venue_offset_us = saturated_us(offset_us);
+    if (offset_us > 0) ++count(FeedCount::kClockAhead);
+  }
+  queue_.begin_update(static_cast<std::uint16_t>(index));
+}
+
+void FeedEngine::dispatch(TimeNs now, const FeedFrame& frame) noexcept {
+  const VenueMessage& m = message_;
+  if (m.kind == VenueKind::kOther) {
+    ++count(FeedCount::kEvents);
+    ++count(FeedCount::kOther);
+    return;
+  }
+  const std::size_t index = find_item(frame);
+  if (index == SIZE_MAX) [[unlikely]] {
+    return refuse(frame, FeedErrorKind::kUnknownSymbol,
+                  m.symbol.empty() ? frame.bytes.data() : m.symbol.data());
+  }
+  Item& item = items_[index];
+  if (m.kind == VenueKind::kTrade || m.kind == VenueKind::kAggTrade) {
+    begin(frame, index, m.venue_us);
+    on_trade(now, frame, item);
+    return end(index);
+  }
+  if (!convert_levels(frame, item)) return;
+  begin(frame, index, m.venue_us);
+  ++count(FeedCount::kEvents);
+  const std::span<const BookLevel> bids{bids_.data(), bid_count_};
+  const std::span<const BookLevel> asks{asks_.data(), ask_count_};
+  switch (m.kind) {
+    case VenueKind::kDepth:
+      ++count(FeedCount::kDepths);
+      count(FeedCount::kLevelChanges) += static_cast<std::int64_t>(bid_count_ + ask_count_);
+      item.keeper.on_depth(now, {m.first_id, m.last_id, m.prev_id, m.has_prev, bids, asks}, queue_);
+      break;
+    case VenueKind::kTicker:
+      ++count(FeedCount::kTickers);
+      item.keeper.on_ticker(now, {m.last_id, bids_[0], asks_[0]}, queue_);
+      break;
+    case VenueKind::kSnapshot:
+      ++count(FeedCount::kSnapshots);
+      item.keeper.on_snapshot(now, m.last_id, bids, asks, queue_);
+      break;
+    case VenueKind::kPlainBook:
+      ++count(m.is_fresh ? FeedCount::kSnapshots : FeedCount::kDepths);
+      count(FeedCount::kLevelChanges) += static_cast<std::int64_t>(bid_count_ + ask_count_);
+      item.keeper.on_plain_book(now, m.is_fresh, bids, asks, queue_);
+      break;
+    case VenueKind::kMark: on_mark(now, item); break;
+    case VenueKind::kTrade:
+    case VenueKind::kAggTrade:
+    case VenueKind::kOther: break;
+  }
+  end(index);
+}
+
+void FeedEngine::end(std::size_t index) noexcept {
+  queue_.end_update();
+  collect(index);
+  due_ = std::min(due_, items_[index].keeper.next_due());
+}
+
+void FeedEngine::on_timer(TimeNs now) noexcept {
+  queue_.origin_ns = now;
+  queue_.venue_offset_us = kNoVenueStamp;
+  TimeNs due = TimeNs::max();
+  for (std::size_t i = 0; i < items_.size(); ++i) {
+    queue_.begin_update(static_cast<std::uint16_t>(i));
+    items_[i].keeper.on_time(now, queue_);
+    queue_.end_update();
+    collect(i);
+    due = std::min(due, items_[i].keeper.next_due());
+  }
+  due_ = due;
+}
+
+/// One trade stream counts (trading.md 2): `trade`, or `aggTrade` as long as no `trade` was seen.
+/// An id that was already there is a repetition, whichever stream brings it.
+bool FeedEngine::takes_trade(Item& item) noexcept {
+  const VenueMessage& m = message_;
+  const bool is_aggregate = m.kind == VenueKind::kAggTrade;
+  const bool is_wanted = config_.trade_stream == TradeStream::kAuto
+                             ? !(is_aggregate && item.has_trade)
+                             : is_aggregate == (config_.trade_stream == TradeStream::kAggTrade);
+  if (!is_wanted) {
+    ++count(FeedCount::kUnusedTrades);
+    return false;
+  }
+  item.has_trade |= !is_aggregate;
+  if (m.last_id == 0) return true;  // a source without ids
+  if (item.has_trade_id) {
+    if (m.last_id <= item.trade_id) {
+      ++count(FeedCount::kTradeDuplicates);
+      return false;
+    }
+    if (m.first_id > item.trade_id + 1) ++count(FeedCount::kTradeHoles);
+  }
+  item.has_trade_id = true;
+  item.trade_id = m.last_id;
+  return true;
+}
+
+void FeedEngine::on_trade(TimeNs now, const FeedFrame& frame, Item& item) noexcept {
+  const VenueMessage& m = message_;
+  BookLevel trade;
+  const FeedErrorKind kind = to_grid(item, {m.price_e8, m.qty_e8}, trade);
+  if (kind != FeedErrorKind::kNone) [[unlikely]] return refuse(frame, kind, nullptr);
+  ++count(FeedCount::kEvents);
+  item.keeper.on_channel(now, FeedChannel::kTrade, queue_);
+  if (takes_trade(item)) publish_trade(trade, m.is_buyer_maker, m.is_market);
+}
+
+void FeedEngine::publish_trade(const BookLevel& trade, bool is_sell, bool is_market) noexcept {
+  ++count(FeedCount::kTrades);
+  if (!is_market) ++count(FeedCount::kNonMarketTrades);
+  const auto flags = static_cast<std::uint8_t>((is_sell ? kFlagSell : 0) |
+                                               (is_market ? 0 : kFlagNonMarket));
+  queue_.push(MsgType::kTrade, flags, trade.price.value, trade.qty.value, kToAll);
+}
+
+/// Mark and index each time; funding where rate or instant changed.
+void FeedEngine::on_mark(TimeNs now, Item& item) noexcept {
+  const VenueMessage& m = message_;
+  ++count(FeedCount::kMarks);
+  item.keeper.on_channel(now, FeedChannel::kMark, queue_);
+  queue_.push(MsgType::kMark, 0, m.price_e8, m.has_index ? m.qty_e8 : 0, kToAll);
+  std::int64_t funding_ns = 0;
+  if (!m.has_rate || __builtin_mul_overflow(m.funding_ms, kNsPerMs, &funding_ns)) return;
+  if (m.rate_e8 == item.rate_e8 && m.funding_ms == item.funding_ms) return;
+  item.rate_e8 = m.rate_e8;
+  item.funding_ms = m.funding_ms;
+  queue_.push(MsgType::kFunding, 0, m.rate_e8, funding_ns, kToAll);
+}
+
+void FeedEngine::on_room(TimeNs now, const FeedInput& in) noexcept {
+  room_port_ = static_cast<unsigned>(in.room_port());
+  fresh_next_ = 0;
+  queue_.origin_ns = now;
+  queue_.venue_offset_us = kNoVenueStamp;
+  next_fresh_book();
+}
+
+/// One instrument's fresh book for the port that has room again; false when there are no more.
+bool FeedEngine::next_fresh_book() noexcept {
+  if (fresh_next_ >= items_.size()) {
+    queue_.is_pending = false;
+    return false;
+  }
+  queue_.restrict_to(static_cast<std::uint8_t>(1u << room_port_));
+  queue_.begin_update(static_cast<std::uint16_t>(fresh_next_));
+  items_[fresh_next_].keeper.publish_afresh(queue_);
+  queue_.end_update();
+  queue_.restrict_to(kToAll);
+  queue_.is_pending = ++fresh_next_ < items_.size();
+  return true;
+}
+
+[[gnu::noinline, gnu::cold]] void FeedEngine::refuse(const FeedFrame& frame, FeedErrorKind kind,
+                                                     const char* at) noexcept {
+  ++count(FeedCount::kBadLines);
+  switch (kind) {
+    case FeedErrorKind::kUnknownSymbol: ++count(FeedCount::kUnknownSymbol); break;
+    case FeedErrorKind::kOffGrid: ++count(FeedCount::kOffGrid); break;
+    case FeedErrorKind::kOverflow: ++count(FeedCount::kOverflow); break;
+    case FeedErrorKind::kBadJson: ++count(FeedCount::kBadJson); break;
+    default: break;
+  }
+  const char* begin = frame.bytes.data();
+  const char* limit = begin + frame.bytes.size();
+  if (at == nullptr || at < begin || at > limit) at = begin;
+  FeedError& e = last_error_;
+  e = {};
+  e.kind = kind;
+  e.instrument = frame.instrument;
+  e.file = frame.file;
+  e.line = frame.line;
+  e.column = frame.column + static_cast<std::uint32_t>(at - begin) + 1;
+  const auto length = std::min<std::size_t>(e.excerpt.size(), static_cast<std::size_t>(limit - at));
+  std::memcpy(e.excerpt.data(), at, length);
+  e.excerpt_length = static_cast<std::uint8_t>(length);
+  if (config_.on_bad_line == OnBadLine::kStop) stopped_ = true;
+}
+
+}  // namespace pinstripe

@@ -1,0 +1,111 @@
+// The feed stage's inside: decodes a frame, finds its instrument, lets its book keeper act.
+#pragma once
+
+#include <array>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "feed/binance_decoder.h"
+#include "feed/book_keeper.h"
+#include "feed/decimal.h"
+#include "feed/feed_config.h"
+#include "feed/feed_error.h"
+#include "feed/frame.h"
+#include "feed/out_queue.h"
+#include "feed/venue_message.h"
+
+namespace pinstripe {
+
+/// Counters of the whole stage; the names stand in feed_engine_state.cpp in the same order.
+enum class FeedCount : std::size_t {
+  kEvents, kFrames, kLevelChanges, kDepths, kTickers, kTrades, kMarks, kSnapshots, kOther,
+  kNonMarketTrades, kUnusedTrades, kTradeDuplicates, kTradeHoles, kBadLines, kBadJson,
+  kUnknownSymbol, kOffGrid, kOverflow, kClockAhead, kLevelsDropped, kGaps, kDuplicates,
+  kOutOfOrder, kCrossed, kResyncs, kStale, kOldTickers, kTickerMatches, kTickerMismatches,
+  kSnapshotsRefused, kSnapshotsUnused, kCount,
+};
+inline constexpr std::size_t kFeedInstrumentCounts = 5;
+inline constexpr std::size_t kFeedCounts = static_cast<std::size_t>(FeedCount::kCount);
+
+class FeedEngine {
+ public:
+  explicit FeedEngine(const FeedConfig& config);
+
+  void take(TimeNs now, const FeedInput& in) noexcept;
+  TimeNs next_due() const noexcept { return due_; }
+  OutQueue& queue() noexcept { return queue_; }
+  bool stopped() const noexcept { return stopped_; }
+  const FeedError& last_error() const noexcept { return last_error_; }
+  std::span<const std::int64_t> counters() const noexcept { return counters_; }
+  std::vector<std::string> counter_names() const;
+  const BookKeeper& keeper(std::size_t instrument) const noexcept {
+    return items_[instrument].keeper;
+  }
+
+  void save(StateWriter& w) const noexcept;
+  Result<void> load(StateReader& r);
+
+ private:
+  struct Item {
+    Item(const FeedConfig& config, const Instrument& instrument);
+    BookKeeper keeper;
+    ExactDivisor tick;
+    ExactDivisor lot;
+    std::string symbol;
+    bool has_trade = false;      // a `trade` was seen: aggTrades no longer count
+    bool has_trade_id = false;
+    std::uint64_t trade_id = 0;  // newest
+    std::int64_t rate_e8 = 0;    // newest funding
+    std::int64_t funding_ms = 0;
+    std::int64_t dropped = 0;  // levels that fell off the far end of the book
+    std::array<std::int64_t, sizeof(KeeperCounts) / sizeof(std::int64_t)> collected{};
+  };
+
+  void on_frame(TimeNs now, const FeedFrame& frame) noexcept;
+  void on_timer(TimeNs now) noexcept;
+  void on_room(TimeNs now, const FeedInput& in) noexcept;
+  bool next_fresh_book() noexcept;
+  bool decode(const FeedFrame& frame) noexcept;
+  void dispatch(TimeNs now, const FeedFrame& frame) noexcept;
+  void on_decoded(TimeNs now, const FeedFrame& frame) noexcept;
+  void publish_decoded(TimeNs now, std::size_t index) noexcept;
+  std::size_t find_item(const FeedFrame& frame) noexcept;
+  bool convert(const FeedFrame& frame, const Item& item, std::span<const RawLevel> from,
+               std::vector<BookLevel>& to) noexcept;
+  bool convert_levels(const FeedFrame& frame, const Item& item) noexcept;
+  FeedErrorKind to_grid(const Item& item, const RawLevel& from, BookLevel& to) const noexcept;
+  void on_trade(TimeNs now, const FeedFrame& frame, Item& item) noexcept;
+  bool takes_trade(Item& item) noexcept;
+  void publish_trade(const BookLevel& trade, bool is_sell, bool is_market) noexcept;
+  void on_mark(TimeNs now, Item& item) noexcept;
+  void begin(const FeedFrame& frame, std::size_t index, std::int64_t venue_us) noexcept;
+  void end(std::size_t index) noexcept;
+  void refuse(const FeedFrame& frame, FeedErrorKind kind, const char* at) noexcept;
+  void collect(std::size_t index) noexcept;
+  std::int64_t& count(FeedCount c) noexcept { return counters_[static_cast<std::size_t>(c)]; }
+
+  FeedConfig config_;
+  std::vector<Item> items_;
+  BinanceDecoder decoder_;
+  VenueMessage message_;
+  std::vector<BookLevel> bids_;  // of the current message, on the grid
+  std::vector<BookLevel> asks_;
+  std::size_t bid_count_ = 0;
+  std::size_t ask_count_ = 0;
+  OutQueue queue_;
+  TimeNs due_ = TimeNs::max();
+  bool stopped_ = false;
+  unsigned room_port_ = 0;
+  std::size_t fresh_next_ = SIZE_MAX;  // instrument whose fresh book comes next
+  FeedError last_error_;
+  // The binary frame in hand.
+  std::uint8_t decoded_kind_ = 0;
+  std::uint8_t decoded_flags_ = 0;
+  std::int64_t decoded_a_ = 0;
+  std::int64_t decoded_b_ = 0;
+  // kFeedCounts, then kFeedInstrumentCounts for each instrument
+  std::vector<std::int64_t> counters_;
+};
+
+}  // namespace pinstripe

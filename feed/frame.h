@@ -1,0 +1,60 @@
+// What goes into the feed stage: a view of one frame, exactly as it lies in the file or buffer.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "shm/base/units.h"
+#include "shm/msg/header.h"
+#include "shm/msg/stage.h"
+
+namespace pinstripe {
+
+enum class FrameFormat : std::uint8_t {
+  kBinanceRaw,    // one JSON message as received, wrapped in {"stream","data"} or bare
+  kTardisBook,    // rows of incremental_book_L2 that belong to one message
+  kTardisTrades,  // one row of trades
+  kDecoded,       // binary, see decoded_frame.h
+};
+
+/// Bytes behind `FeedFrame::bytes` that must be readable (their content does not matter): the
+/// decoder loads whole vectors.
+inline constexpr std::size_t kFramePadding = 64;
+
+struct FeedFrame {
+  TimeNs origin_ns;  // receive time, re-based to the venue's clock, never going backwards
+  FrameFormat format = FrameFormat::kBinanceRaw;
+  std::string_view bytes;  // followed by kFramePadding readable bytes
+  std::uint16_t instrument = kNoInstrument;  // known from the file, else told from the frame
+  std::uint32_t file = 0;                    // index in the source's list of files
+  // 1-based; row or frame number where there are no lines
+  std::uint64_t line = 0;
+  std::uint32_t column = 0;                  // bytes of the line before `bytes`
+};
+
+/// One input of the feed stage: a frame, time, or the continuation of a long output.
+class FeedInput {
+ public:
+  static FeedInput timer() noexcept { return FeedInput(InputKind::kTimer, nullptr); }
+  static FeedInput continued() noexcept { return FeedInput(InputKind::kContinue, nullptr); }
+  static FeedInput frame(const FeedFrame& f) noexcept { return FeedInput(InputKind::kMessage, &f); }
+  /// A `resync` ring has room again after dropping: the stage answers on that port with
+  /// BookState(kDropped) and a fresh book (protocol 5). `f` carries the time only.
+  static FeedInput room_again(unsigned port, const FeedFrame& f) noexcept {
+    FeedInput in(InputKind::kMessage, &f);
+    in.room_port_ = static_cast<int>(port);
+    return in;
+  }
+  InputKind kind() const noexcept { return kind_; }
+  const FeedFrame& frame() const noexcept { return *frame_; }
+  /// Port that has room again, or -1.
+  int room_port() const noexcept { return room_port_; }
+
+ private:
+  FeedInput(InputKind kind, const FeedFrame* frame) noexcept : frame_(frame), kind_(kind) {}
+  const FeedFrame* frame_;
+  InputKind kind_;
+  int room_port_ = -1;
+};
+
+}  // namespace pinstripe

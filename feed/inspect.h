@@ -1,0 +1,62 @@
+// Looks through recorded files before a session: market, times, joins, clock offset, digest.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "feed/source.h"
+#include "shm/base/result.h"
+#include "shm/market/instrument.h"
+
+namespace pinstripe {
+
+struct InspectOptions {
+  // "BINANCE_SPOT", "BINANCE_USDM" or "BINANCE_COINM", and a symbol: override what the frames say.
+  std::string market;
+  std::string symbol;
+  std::int64_t base_feed_latency_ns = 1'000'000;
+  // Offsets handed over (`--clock-offset FILE`), by instrument id and, where several streams of one
+  // instrument are given, in time order. Used instead of the computed ones.
+  std::vector<std::pair<std::string, std::int64_t>> clock_offsets;
+};
+
+struct CaptureFileInfo {
+  std::string path;
+  CaptureFormat format = CaptureFormat::kBinanceRaw;
+  Instrument instrument;
+  std::int64_t first_receive_ns = 0;  // local clock, as recorded
+  std::int64_t last_receive_ns = 0;
+  std::int64_t frames = 0, depths = 0, tickers = 0, trades = 0, marks = 0, snapshots = 0;
+  std::int64_t bad_lines = 0;
+  std::int64_t backward_times = 0;   // receive times below an earlier one; raised to the newest
+  std::uint64_t backward_line = 0;   // the first of them
+  std::uint64_t first_id = 0;  // what the first depth update joins on: pu, or U - 1
+  std::uint64_t last_id = 0;   // u of the last depth update
+  std::int64_t least_delay_ns = 0;  // least (local - E)
+  std::uint64_t least_delay_line = 0;
+  bool has_venue_time = false;
+  bool joins_previous = false;  // continues the stream of the file before it
+  std::uint64_t digest = 0;     // of the uncompressed bytes
+};
+
+struct CaptureInfo {
+  std::vector<CaptureFileInfo> files;  // by instrument (first appearance), then by time
+  std::vector<Instrument> instruments; // in the order in which the files named them
+  // instrument = index in `instruments`; ready for open_captures
+  std::vector<CaptureStream> streams;
+  std::int64_t first_origin_ns = 0;    // re-based
+  std::int64_t last_origin_ns = 0;
+  std::int64_t events = 0;
+  std::uint64_t data_digest = 0;
+};
+
+/// Reads every file once. Refuses: a file that cannot be read or is cut (with offset), a symbol
+/// without an instrument record, a clock offset under which an event arrives before the venue sent
+/// it (with its line).
+Result<CaptureInfo> inspect_captures(const std::vector<std::string>& files,
+                                     const InspectOptions& options);
+
+}  // namespace pinstripe

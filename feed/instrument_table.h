@@ -1,0 +1,27 @@
+// The instruments that ship: the twenty largest symbols of Binance spot, USD-M and COIN-M, the two
+// of the Tardis samples, and the synthetic market's. The tables (feed/instruments/*.json) lie in
+// the binary.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "shm/base/result.h"
+#include "shm/market/instrument.h"
+
+namespace pinstripe {
+
+/// All shipped instruments.
+const std::vector<Instrument>& shipped_instruments();
+
+/// `venue` as in "BINANCE_USDM", `symbol` as the venue writes it ("BTCUSDT"; case is ignored). The
+/// error names the nearest symbol and what to do.
+Result<Instrument> find_instrument(std::string_view venue, std::string_view symbol);
+/// By canonical id, "BINANCE_USDM:BTCUSDT".
+Result<Instrument> find_instrument(std::string_view id);
+
+/// Reads a table in the format of feed/instruments/*.json (for a session's own instruments).
+Result<std::vector<Instrument>> read_instrument_table(std::string_view json_text,
+                                                      std::string_view origin);
+
+}  // namespace pinstripe

@@ -1,0 +1,51 @@
+// Where frames come from: recorded files or the synthetic market. I/O lives here, outside the
+// stage.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "feed/frame.h"
+#include "shm/base/result.h"
+
+namespace pinstripe {
+
+/// A stream of frames in time order. No allocation per frame after opening.
+class FrameSource {
+ public:
+  virtual ~FrameSource() = default;
+  /// The next frame, valid until pop(); null at the end or after an error.
+  virtual const FeedFrame* peek() = 0;
+  virtual void pop() = 0;
+  /// What stopped the source, if not the end of its data. Everything before it was delivered.
+  virtual std::optional<Error> error() const = 0;
+  /// Frames whose receive time ran backwards and was raised to the running maximum.
+  virtual std::int64_t backward_times() const noexcept { return 0; }
+  /// Names of the files, in the numbering of FeedFrame::file.
+  virtual std::span<const std::string> files() const noexcept { return {}; }
+};
+
+enum class CaptureFormat : std::uint8_t { kBinanceRaw, kTardisBook, kTardisTrades };
+
+/// Files of one instrument and clock, read one after the other as one stream.
+struct CaptureStream {
+  std::uint16_t instrument = kNoInstrument;
+  CaptureFormat format = CaptureFormat::kBinanceRaw;
+  std::vector<std::string> files;  // in time order
+  // origin = receive time - offset (trading.md 2)
+  std::int64_t clock_offset_ns = 0;
+};
+
+/// Opens recorded streams and merges them by time; equal times keep the order of `streams`. gz and
+/// plain files are told by their content.
+Result<std::unique_ptr<FrameSource>> open_captures(const std::vector<CaptureStream>& streams);
+
+/// At most `frames_max` frames (0 = all) and only frames before first origin + `span_ns` (0 = all).
+std::unique_ptr<FrameSource> limit_source(std::unique_ptr<FrameSource> inner,
+                                          std::uint64_t frames_max, std::int64_t span_ns);
+
+}  // namespace pinstripe

@@ -1,0 +1,71 @@
+// MarketEvent: what feed publishes, one cache line. The header's type says which variant it is.
+//
+//   type        a                  b                     flags
+//   kLevel      price_ticks        qty_lots (absolute,   side, end_of_update, snapshot, from_ticker
+//                                  0 deletes)
+//   kTouch      price_ticks        qty_lots              side, end_of_update, from_ticker
+//               one message a side, only for a side whose best price or quantity changed
+//   kTrade      price_ticks        qty_lots              aggressor side, non_market, end_of_update
+//   kMark       mark_e8            index_e8 (0: absent)  end_of_update       quote units x 1e8
+//   kFunding    rate_e8            funding_ns            end_of_update       rate, its instant
+//   kBookState  state              gaps                  end_of_update       BookState, gaps so far
+//
+// One decoded venue message becomes a run of these, the last flagged end_of_update; between first
+// and last nothing is decided (trading.md 2). A side without any level has a touch of price 0,
+// quantity 0.
+#pragma once
+
+#include "shm/msg/header.h"
+
+namespace pinstripe {
+
+/// Why the book may or may not be trusted. Everything but kValid forbids opening orders.
+enum class BookState : std::uint8_t {
+  kEmpty = 0,       // nothing seen
+  kWarming = 1,     // being built without a snapshot; not yet proven
+  kValid = 2,
+  kGap = 3,         // the venue's sequence broke; waiting for a fresh book
+  kCrossed = 4,     // best bid >= best ask after a complete update
+  kStale = 5,       // a channel has been silent too long
+  kDropped = 6,     // a resync ring lost messages; a fresh book follows
+};
+inline constexpr std::array<std::string_view, 7> kBookStateNames{
+    "empty", "warming", "valid", "gap", "crossed", "stale", "dropped"};
+
+struct MarketEvent {
+  MsgHeader h;
+  std::int64_t a = 0;
+  std::int64_t b = 0;
+
+  PriceTicks price() const noexcept { return PriceTicks(a); }
+  QtyLots qty() const noexcept { return QtyLots(b); }
+  BookState book_state() const noexcept { return static_cast<BookState>(a); }
+  bool ends_update() const noexcept { return h.has(kFlagEndOfUpdate); }
+
+  static constexpr std::string_view kRingType = "market_event";
+  static constexpr std::array<FieldDesc, 14> fields(MsgType type) noexcept {
+    constexpr auto two = [](std::string_view an, std::string_view au, std::string_view bn,
+                            std::string_view bu) {
+      return join_fields(kHeaderFields, std::array<FieldDesc, 2>{{
+                                            {an, FieldType::kI64, au, 48, 1, false},
+                                            {bn, FieldType::kI64, bu, 56, 1, false},
+                                        }});
+    };
+    switch (type) {
+      case MsgType::kMark: return two("mark_e8", "1e-8 quote", "index_e8", "1e-8 quote");
+      case MsgType::kFunding: return two("rate_e8", "1e-8", "funding_ns", "ns");
+      case MsgType::kBookState: return two("state", "enum BookState", "gaps", "count");
+      default: return two("price_ticks", "ticks", "qty_lots", "lots");
+    }
+  }
+  static const std::uint64_t kLayoutHash;
+};
+static_assert(sizeof(MarketEvent) == 64);
+inline constexpr std::uint64_t MarketEvent::kLayoutHash = layout_hash(
+    MarketEvent::fields(MsgType::kLevel),
+    layout_hash(MarketEvent::fields(MsgType::kMark),
+                layout_hash(MarketEvent::fields(MsgType::kFunding),
+                            layout_hash(MarketEvent::fields(MsgType::kBookState)))));
+static_assert(covers_every_byte(MarketEvent::fields(MsgType::kLevel), sizeof(MarketEvent)));
+
+}  // namespace pinstripe

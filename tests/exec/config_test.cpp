@@ -1,0 +1,86 @@
+#include <gtest/gtest.h>
+
+#include "exec/exec_config_json.h"
+#include "exec/funding_file.h"
+#include "tests/exec/venue_driver.h"
+#include "tests/support/data.h"
+
+namespace pinstripe {
+namespace {
+
+TEST(ExecConfigTest, AnEmptyNodeGivesTheDefaults) {
+  ConfigNode node = ConfigNode::empty();
+  const ExecConfig sut = read_exec_config(node);
+  EXPECT_TRUE(node.finish());
+  EXPECT_EQ(sut.queue_model, QueueModelKind::kRiskAverse);
+  EXPECT_GT(sut.response_latency_ns, 0) << "protocol 4: the response latency is positive";
+}
+
+TEST(ExecConfigTest, ReadsEveryKey) {
+  auto node = ConfigNode::parse(
+      R"({"order_latency_table_ns": [5, 9], "response_latency_ns": 7, "queue_model": "prob_log",
+          "queue_power": 2, "invalid_book_reduce": "reject", "funding": {"A:B": "x.csv"},
+          "funding_interval_ns": 3600000000000, "book_levels_max": 100, "resting_orders_max": 9,
+          "in_flight_max": 11})",
+      "test");
+  ASSERT_TRUE(node);
+  const ExecConfig sut = read_exec_config(*node);
+  const auto finished = node->finish();
+  EXPECT_TRUE(finished) << finished.error().message;
+  EXPECT_EQ(sut.order_latency_table_ns, (std::vector<std::int64_t>{5, 9}));
+  EXPECT_EQ(sut.queue_model, QueueModelKind::kProbLog);
+  EXPECT_EQ(sut.invalid_book_reduce, InvalidBookReduce::kReject);
+  ASSERT_EQ(sut.funding_files.size(), 1U);
+  EXPECT_EQ(sut.funding_files[0].instrument, "A:B");
+}
+
+TEST(ExecConfigTest, NamesWhatIsWrongByItsPath) {
+  auto node =
+      ConfigNode::parse(R"({"order_latency_ns": -1, "queue_modle": "risk_averse"})", "test");
+  ASSERT_TRUE(node);
+  read_exec_config(*node);
+  const auto finished = node->finish();
+  ASSERT_FALSE(finished);
+  EXPECT_NE(finished.error().message.find("order_latency_ns"), std::string::npos);
+  EXPECT_NE(finished.error().message.find("queue_model"), std::string::npos);
+}
+
+TEST(FundingFileTest, ReadsTimesOnTheMinuteAndRatesInUnitsOf1e8) {
+  const auto sut = parse_funding(
+      "funding_time_ms,funding_rate,premium\n1672560000008,6.91e-06,0\n1672588800000,-0.0001\n",
+      "test");
+  ASSERT_TRUE(sut) << sut.error().message;
+  ASSERT_EQ(sut->size(), 2U);
+  EXPECT_EQ((*sut)[0].time_ns, 1'672'560'000 * kNsPerSecond);
+  EXPECT_EQ((*sut)[0].rate_e8, 691);
+  EXPECT_EQ((*sut)[1].rate_e8, -10'000);
+}
+
+TEST(FundingFileTest, NamesFileAndLineOfABadRow) {
+  for (const char* bad : {"x,0.1", "1672588800000,abc", "1672588800000", "1672588800000,nan",
+                          "1672588800000,500", "-5,0.1", "1,0.1"}) {
+    const auto sut = parse_funding(
+        std::string("funding_time_ms,funding_rate\n1672560000000,0.0001\n") + bad + "\n", "rates");
+    ASSERT_FALSE(sut) << bad;
+    EXPECT_NE(sut.error().message.find("rates, line 3"), std::string::npos) << sut.error().message;
+  }
+  EXPECT_FALSE(parse_funding("", "rates"));
+  EXPECT_FALSE(parse_funding("time,rate\n1,2\n", "rates"));
+  EXPECT_FALSE(load_funding_file("no/such/file.csv.gz"));
+}
+
+TEST(FundingFileTest, ReadsTheRecordedRates) {
+  PINSTRIPE_NEED_DATA(path, "funding/binance_usdm_BTCUSDT_8h_2023_2025.csv.gz");
+  const auto sut = load_funding_file(path);
+  ASSERT_TRUE(sut) << sut.error().message;
+  EXPECT_EQ(sut->size(), 3'288U);
+  for (const FundingEntry& e : *sut) ASSERT_EQ(e.time_ns % (8 * 3600 * kNsPerSecond), 0);
+  ExecConfig config = test_config({test_perpetual(), test_spot()});
+  config.funding_files = {{"", path}};
+  ASSERT_TRUE(load_funding_files(config));
+  EXPECT_EQ(config.funding[0].size(), 3'288U);
+  EXPECT_TRUE(config.funding[1].empty()) << "spot pays no funding";
+}
+
+}  // namespace
+}  // namespace pinstripe

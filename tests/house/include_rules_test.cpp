@@ -1,0 +1,96 @@
+// Who may include whom (design 3): base <- msg <- market <- ring <- run; a stage file includes
+// base, msg, market and its own folder, nothing of the operating system, no clock, no thread.
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+
+#include "tests/house/source_tree.h"
+
+namespace pinstripe::house {
+namespace {
+
+const std::vector<std::string> kLayers{"shm/base/", "shm/msg/", "shm/market/", "shm/ring/",
+                                       "shm/run/"};
+const std::vector<std::string> kStages{"feed", "features", "models", "risk", "exec"};
+
+/// Files of a stage's folder that are not the stage: its main, its config reader and the sources
+/// and tables that read files before or beside it. Each folder's README names them.
+bool is_beside_the_stage(const std::string& path) {
+  static const std::set<std::string> kFiles{
+      "feed/source.h",        "feed/capture_source.cpp", "feed/capture_lines.h",
+      "feed/capture_lines.cpp", "feed/line_reader.h",    "feed/line_reader.cpp",
+      "feed/inspect.h",       "feed/inspect.cpp",        "feed/instrument_table.h",
+      "feed/instrument_table.cpp", "feed/synthetic.h",   "feed/synthetic.cpp",
+      "exec/funding_file.h",  "exec/funding_file.cpp"};
+  return path.ends_with("_main.cpp") || path.find("_config_json.") != std::string::npos ||
+         path.find("/loader/") != std::string::npos || kFiles.contains(path);
+}
+
+TEST(IncludeRules, ALayerOfShmIncludesOnlyItselfAndTheLayersBelow) {
+  for (std::size_t layer = 0; layer < kLayers.size(); ++layer) {
+    for (const SourceFile& file : sources_below(kLayers[layer])) {
+      for (const std::string& line : file.lines) {
+        const std::string name = included(line);
+        if (!name.starts_with('"')) continue;
+        const bool allowed = std::any_of(
+            kLayers.begin(), kLayers.begin() + static_cast<std::ptrdiff_t>(layer) + 1,
+            [&](const std::string& below) { return name.substr(1).starts_with(below); });
+        EXPECT_TRUE(allowed) << file.path << " includes " << name;
+      }
+    }
+  }
+}
+
+TEST(IncludeRules, AStageFileIncludesOnlyBaseMsgMarketAndItsOwnFolder) {
+  for (const std::string& stage : kStages) {
+    for (const SourceFile& file : sources_below(stage)) {
+      if (is_beside_the_stage(file.path)) continue;
+      for (const std::string& line : file.lines) {
+        const std::string name = included(line);
+        if (!name.starts_with('"')) continue;
+        const std::string path = name.substr(1);
+        EXPECT_TRUE(path.starts_with("shm/base/") || path.starts_with("shm/msg/") ||
+                    path.starts_with("shm/market/") || path.starts_with(stage + "/"))
+            << file.path << " includes " << name;
+      }
+    }
+  }
+}
+
+TEST(IncludeRules, AStageFileIncludesNoSystemHeaderNoClockAndNoThread) {
+  const std::set<std::string> standard{
+      "<algorithm>", "<array>", "<bit>", "<cctype>", "<charconv>", "<cmath>", "<compare>",
+      "<concepts>", "<cstddef>", "<cstdint>", "<cstdlib>", "<cstring>", "<expected>", "<functional>",
+      "<iterator>", "<limits>", "<map>", "<memory>", "<new>", "<numeric>", "<optional>", "<span>",
+      "<string>", "<string_view>", "<tuple>", "<type_traits>", "<utility>", "<vector>"};
+  const std::map<std::string, std::set<std::string>> libraries{
+      {"feed", {"<simdjson.h>"}}, {"models", {"<Eigen/Core>", "<Eigen/Dense>", "<immintrin.h>"}}};
+  for (const std::string& stage : kStages) {
+    for (const SourceFile& file : sources_below(stage)) {
+      if (is_beside_the_stage(file.path)) continue;
+      for (const std::string& line : file.lines) {
+        const std::string name = included(line);
+        if (!name.starts_with('<') || standard.contains(name)) continue;
+        const auto own = libraries.find(stage);
+        EXPECT_TRUE(own != libraries.end() && own->second.contains(name))
+            << file.path << " includes " << name;
+      }
+    }
+  }
+}
+
+TEST(IncludeRules, NothingIncludesTestsOrBenches) {
+  for (const char* folder : {"shm", "feed", "features", "models", "risk", "exec", "tools"}) {
+    for (const SourceFile& file : sources_below(folder)) {
+      for (const std::string& line : file.lines) {
+        const std::string name = included(line);
+        EXPECT_FALSE(name.starts_with("\"tests/") || name.starts_with("\"bench/"))
+            << file.path << " includes " << name;
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace pinstripe::house

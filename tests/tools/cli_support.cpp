@@ -1,0 +1,147 @@
+#include "tests/tools/cli_support.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include "features/registry.h"
+#include "models/model_file.h"
+#include "tools/session/processes.h"
+
+namespace pinstripe {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string text_of(const std::string& file) {
+  std::ifstream in(file);
+  std::stringstream all;
+  all << in.rdbuf();
+  return all.str();
+}
+
+}  // namespace
+
+void CliTest::SetUp() {
+  std::string test = testing::UnitTest::GetInstance()->current_test_info()->name();
+  std::replace(test.begin(), test.end(), '/', '-');  // a parameterised test's name
+  folder_ = fs::temp_directory_path() / ("pinstripe-cli-" + test + "-" + std::to_string(getpid()));
+  root_ = fs::path("/dev/shm") / ("pinstripe-test-" + test + "-" + std::to_string(getpid()));
+  fs::create_directories(folder_);
+  fs::create_directories(root_);
+  bin_ = program_folder();
+  setenv("PINSTRIPE_SHM_ROOT", root_.c_str(), 1);
+  setenv("XDG_CACHE_HOME", (folder_ / "cache").c_str(), 1);
+}
+
+void CliTest::TearDown() {
+  fs::remove_all(folder_);
+  fs::remove_all(root_);
+}
+
+StartedCommand CliTest::start(const std::vector<std::string>& command) {
+  StartedCommand s;
+  const std::string stem = (folder_ / ("command" + std::to_string(started_++))).string();
+  s.out_file = stem + ".out";
+  s.err_file = stem + ".err";
+  std::vector<char*> argv;
+  for (const std::string& a : command) argv.push_back(const_cast<char*>(a.c_str()));
+  argv.push_back(nullptr);
+  s.pid = fork();
+  if (s.pid == 0) {
+    dup2(open(s.out_file.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), STDOUT_FILENO);
+    dup2(open(s.err_file.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), STDERR_FILENO);
+    execvp(argv[0], argv.data());
+    _exit(127);
+  }
+  return s;
+}
+
+CommandResult CliTest::wait(const StartedCommand& started) {
+  int status = 0;
+  waitpid(started.pid, &status, 0);
+  CommandResult r;
+  r.exit = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  r.out = text_of(started.out_file);
+  r.err = text_of(started.err_file);
+  return r;
+}
+
+CommandResult CliTest::run_program(const std::vector<std::string>& command) {
+  return wait(start(command));
+}
+
+CommandResult CliTest::run(const std::vector<std::string>& arguments) {
+  std::vector<std::string> command{bin_ + "/pinstripe"};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  return run_program(command);
+}
+
+std::string CliTest::config(const std::string& text, const std::string& name) {
+  const std::string file = (folder_ / (name + ".json")).string();
+  std::ofstream(file) << text;
+  return file;
+}
+
+std::string CliTest::trading_config(const std::string& more, const std::string& name) {
+  write_imbalance_model((folder_ / "model.json").string());
+  return config("{" + more + R"(
+    "for_ns": 20000000000,
+    "market": {"seed": 5, "rate_per_s": 500, "gap_at_s": 12, "gap_resync_s": 1},
+    "models": {"threshold": 0.05, "members": [{"file": "model.json"}]},
+    "risk": {"policy": {"min_edge": 0}, "sizing": {"mode": "fixed_fraction"}}})", name);
+}
+
+bool CliTest::wait_until_running(const std::string& session) {
+  for (int i = 0; i < 400; ++i) {
+    const CommandResult status = run({"status", session, "--json"});
+    if (status.exit == 0) {
+      bool all = true;
+      const auto json = status.json();
+      for (const auto& stage : json.at("stages")) all = all && stage.at("state") == "running";
+      if (all) return true;
+    }
+    usleep(50'000);
+  }
+  return false;
+}
+
+std::vector<std::string> CliTest::leftovers() const {
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(root_)) names.push_back(entry.path().filename());
+  return names;
+}
+
+void write_imbalance_model(const std::string& path, std::uint64_t registry_hash_change) {
+  ModelFile m;
+  m.name = "imbalance";
+  m.kind = ModelKind::kLogistic;
+  m.horizon_ns = kNsPerSecond;
+  m.registry_hash = registry_hash() ^ registry_hash_change;
+  for (const std::string& name : feature_names()) m.features.emplace_back(name);
+  m.train_from = TimeNs(1);
+  m.train_to = TimeNs(2);
+  m.training_samples = 10'000;
+  m.data_digest = "test";
+  m.mean.assign(m.features.size(), 0.0F);
+  m.scale.assign(m.features.size(), 1.0F);
+  m.mean_abs_r_bps = 2;
+  DenseLayer layer;
+  layer.inputs = static_cast<std::uint32_t>(m.features.size());
+  layer.outputs = 1;
+  layer.weights.assign(m.features.size(), 0.0F);
+  layer.weights.at(feature_index("imbalance_1")) = 2.0F;
+  layer.bias = {0.0F};
+  m.layers = {layer};
+  const auto saved = save_model(m, path);
+  ASSERT_TRUE(saved) << saved.error().message;
+}
+
+}  // namespace pinstripe

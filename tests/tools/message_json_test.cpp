@@ -1,0 +1,57 @@
+#include "tools/session/message_json.h"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "shm/msg/exec_report.h"
+#include "shm/msg/signal.h"
+
+namespace pinstripe {
+namespace {
+
+TEST(MessageJson, ShowsEnumsByNameAndNumbersAsTheyAre) {
+  ExecReport sut;
+  sut.h.word = 2 * 41 + 2;
+  sut.h.type = MsgType::kExecReport;
+  sut.h.set(kFlagSell);
+  sut.kind = ExecKind::kFill;
+  sut.rule = FillRule::kTradeThrough;
+  sut.last_ticks = PriceTicks(281'500);
+  const auto j = nlohmann::json::parse(message_json("exec_report", &sut));
+  EXPECT_EQ(j.at("seq"), 41);
+  EXPECT_EQ(j.at("kind"), "fill");
+  EXPECT_EQ(j.at("rule"), "trade_through");
+  EXPECT_EQ(j.at("side"), "sell");
+  EXPECT_EQ(j.at("last_ticks"), 281'500);
+  EXPECT_FALSE(j.contains("spare"));
+}
+
+TEST(MessageJson, AMarketEventsFieldsFollowItsType) {
+  MarketEvent sut;
+  sut.h.type = MsgType::kBookState;
+  sut.a = static_cast<std::int64_t>(BookState::kGap);
+  sut.b = 3;
+  const auto j = nlohmann::json::parse(message_json("market_event", &sut));
+  EXPECT_EQ(j.at("state"), "gap");
+  EXPECT_EQ(j.at("gaps"), 3);
+  sut.h.type = MsgType::kTrade;
+  EXPECT_TRUE(nlohmann::json::parse(message_json("market_event", &sut)).contains("price_ticks"));
+}
+
+TEST(MessageJson, TextLeavesOutWhatIsZero) {
+  Signal sut;
+  sut.h.word = 2;
+  sut.h.type = MsgType::kSignal;
+  sut.decision = 5;
+  const std::string text = message_text("signal", &sut);
+  EXPECT_NE(text.find("signal"), std::string::npos);
+  EXPECT_NE(text.find("decision=5"), std::string::npos);
+  EXPECT_EQ(text.find("edge_bps"), std::string::npos);
+}
+
+TEST(MessageJson, AnUnknownRingTypeHasNoShape) {
+  EXPECT_EQ(shape_of_message("nothing", MsgType::kNone).bytes, 0U);
+}
+
+}  // namespace
+}  // namespace pinstripe

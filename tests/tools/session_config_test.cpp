@@ -1,0 +1,199 @@
+#include "tools/session/session_config.h"
+
+#include <filesystem>
+#include <fstream>
+
+#include <gtest/gtest.h>
+
+#include "tools/session/prepare.h"
+
+namespace pinstripe {
+namespace {
+
+/// Writes a config into a folder of its own and loads it.
+class SessionConfigTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = std::filesystem::temp_directory_path() /
+              ("pinstripe-config-" + std::to_string(::getpid()));
+    std::filesystem::create_directories(folder_);
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  Result<SessionConfig> load(const std::string& text, const Overrides& overrides = {}) {
+    const std::string file = (folder_ / "session.json").string();
+    std::ofstream(file) << text;
+    return load_session_config(file, overrides);
+  }
+  std::string problem(const std::string& text) {
+    const auto config = load(text);
+    if (config) return "";
+    EXPECT_EQ(config.error().exit, Exit::kUsage);
+    return config.error().message;
+  }
+
+  std::filesystem::path folder_;
+};
+
+TEST_F(SessionConfigTest, AnEmptyFileIsTheSyntheticMarketInOneLane) {
+  const auto sut = load("{}");
+  ASSERT_TRUE(sut) << sut.error().message;
+  EXPECT_EQ(sut->plan.name, "session");
+  EXPECT_EQ(sut->plan.source, SourceKind::kSynthetic);
+  EXPECT_EQ(sut->plan.topology.stages.size(), 5U);
+  EXPECT_EQ(sut->plan.base_feed_latency_ns, kNsPerMs);
+  EXPECT_GT(sut->plan.response_latency_ns, 0);
+}
+
+TEST_F(SessionConfigTest, ShippedLatenciesAreNotZeroAndHaveATail) {
+  const auto sut = load("{}");
+  ASSERT_TRUE(sut);
+  for (const StageKind kind :
+       {StageKind::kFeed, StageKind::kFeatures, StageKind::kModels, StageKind::kRisk}) {
+    EXPECT_GT(sut->plan.latency[index_of(kind)].base_ns, 0);
+  }
+  EXPECT_GT(sut->plan.latency[index_of(StageKind::kModels)].tail_probability, 0);
+  EXPECT_GT(sut->plan.latency[index_of(StageKind::kModels)].tail_ns, sut->plan.path_budget_ns);
+}
+
+TEST_F(SessionConfigTest, SuggestsTheNearestKeyAtAnyDepth) {
+  EXPECT_NE(problem(R"({"spede": 1})").find("spede: unknown key; did you mean 'speed'?"),
+            std::string::npos);
+  EXPECT_NE(problem(R"({"risk": {"policy": {"min_egde": 0}}})")
+                .find("risk.policy.min_egde: unknown key; did you mean 'min_edge'?"),
+            std::string::npos);
+  EXPECT_NE(problem(R"({"stages": {"feed": {"croe": 0}}})")
+                .find("stages.feed.croe: unknown key; did you mean 'core'?"),
+            std::string::npos);
+}
+
+TEST_F(SessionConfigTest, RefusesACoreThatDoesNotExist) {
+  const std::string found = problem(R"({"stages": {"risk": {"core": 4000}}})");
+  EXPECT_NE(found.find("stages.risk.core: found 4000, allowed a whole number from -1 to"),
+            std::string::npos)
+      << found;
+}
+
+TEST_F(SessionConfigTest, RefusesAnUnknownRing) {
+  const std::string found = problem(R"({"rings": {"feed.featrues": {"capacity": 1024}}})");
+  EXPECT_NE(found.find("rings.feed.featrues: unknown key; did you mean 'feed.features'?"),
+            std::string::npos)
+      << found;
+}
+
+TEST_F(SessionConfigTest, RefusesACapacityThatIsNoPowerOfTwo) {
+  EXPECT_NE(problem(R"({"rings": {"risk.exec": {"capacity": 1000}}})")
+                .find("rings.risk.exec.capacity: found 1000, allowed a power of two from 16"),
+            std::string::npos);
+}
+
+TEST_F(SessionConfigTest, RefusesResyncOnRecordedData) {
+  EXPECT_NE(problem(R"({"rings": {"feed.risk": {"full": "resync"}}})").find("recorded session"),
+            std::string::npos);
+}
+
+TEST_F(SessionConfigTest, RefusesAnInFlightLimitThatTheOrdersRingCannotHold) {
+  const std::string found = problem(
+      R"({"rings": {"risk.exec": {"capacity": 64}}, "risk": {"limits": {"in_flight_max": 60}}})");
+  EXPECT_NE(found.find("risk.limits.in_flight_max: found 60, allowed is at most 56"),
+            std::string::npos)
+      << found;
+}
+
+TEST_F(SessionConfigTest, LanesNumberTheirInstruments) {
+  const auto sut = load(R"({"lanes": [
+      {"name": "a", "instruments": ["SYNTHETIC:AAAUSD", "SYNTHETIC:BBBUSD"]},
+      {"name": "b", "instruments": ["SYNTHETIC:CCCUSD"]}]})");
+  ASSERT_TRUE(sut) << sut.error().message;
+  EXPECT_EQ(sut->plan.lanes[0].instruments, (std::vector<std::uint16_t>{0, 1}));
+  EXPECT_EQ(sut->plan.lanes[1].instruments, (std::vector<std::uint16_t>{2}));
+  EXPECT_NE(sut->plan.stage("feed.b"), nullptr);
+}
+
+TEST_F(SessionConfigTest, RefusesAnInstrumentInTwoLanes) {
+  EXPECT_NE(problem(R"({"lanes": [{"name": "a", "instruments": ["SYNTHETIC:AAAUSD"]},
+                                  {"name": "b", "instruments": ["SYNTHETIC:AAAUSD"]}]})")
+                .find("stands twice"),
+            std::string::npos);
+}
+
+TEST_F(SessionConfigTest, TheCommandLineWinsOverTheFile) {
+  Overrides o;
+  o.name = "other";
+  o.speed = 20;
+  o.for_ns = 5;
+  o.data = {"x.gz"};
+  const auto sut = load(R"({"speed": "max", "for_ns": 100, "data": ["y.gz"]})", o);
+  ASSERT_TRUE(sut);
+  EXPECT_EQ(sut->plan.name, "other");
+  EXPECT_EQ(sut->plan.speed, 20);
+  EXPECT_EQ(sut->plan.for_ns, 5);
+  EXPECT_EQ(sut->data, std::vector<std::string>{
+                           (std::filesystem::current_path() / "x.gz").string()});
+}
+
+TEST_F(SessionConfigTest, RelativePathsStartAtTheConfigFile) {
+  const auto sut = load(R"({"data": ["sub/y.gz"]})");
+  ASSERT_TRUE(sut);
+  EXPECT_EQ(sut->data.front(), (folder_ / "sub/y.gz").string());
+}
+
+TEST_F(SessionConfigTest, AResolvedPlanIsReadBackTheSame) {
+  const auto config = load(R"({"seed": 7, "market": {"rate_per_s": 100}})");
+  ASSERT_TRUE(config);
+  const auto plan = prepare_plan(*config);
+  ASSERT_TRUE(plan) << plan.error().message;
+  const std::string text = resolved_json(*plan);
+  const auto again = parse_resolved(text, "test");
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(resolved_json(*again), text);
+  EXPECT_EQ(again->instruments.front().id, "SYNTHETIC:PINUSD");
+  EXPECT_EQ(config_digest(*again), config_digest(*plan));
+}
+
+TEST_F(SessionConfigTest, FeesOfTheFileReplaceThoseOfTheTable) {
+  const auto config = load(R"({"fees": {"linear": {"maker_bps": 1.5, "taker_bps": 4}}})");
+  ASSERT_TRUE(config);
+  const auto plan = prepare_plan(*config);
+  ASSERT_TRUE(plan) << plan.error().message;
+  EXPECT_EQ(plan->instruments.front().maker_fee_e8, 15'000);
+  EXPECT_EQ(plan->instruments.front().taker_fee_e8, 40'000);
+}
+
+TEST_F(SessionConfigTest, RefusesAMissingModelFile) {
+  const auto config = load(R"({"models": {"members": [{"file": "no_such_model.json"}]}})");
+  ASSERT_TRUE(config) << config.error().message;
+  const auto plan = prepare_plan(*config);
+  ASSERT_FALSE(plan);
+  EXPECT_NE(plan.error().message.find("no_such_model.json"), std::string::npos);
+}
+
+TEST_F(SessionConfigTest, RefusesAMissingDataFile) {
+  const auto config = load(R"({"data": ["no_such_capture.gz"]})");
+  ASSERT_TRUE(config);
+  const auto plan = prepare_plan(*config);
+  ASSERT_FALSE(plan);
+  EXPECT_NE(plan.error().message.find("no_such_capture.gz"), std::string::npos);
+}
+
+TEST(CommandLine, ReadsSpeeds) {
+  EXPECT_EQ(parse_speed("max"), 0.0);
+  EXPECT_EQ(parse_speed("20"), 20.0);
+  EXPECT_FALSE(parse_speed("fast"));
+  EXPECT_FALSE(parse_speed("0"));
+  EXPECT_FALSE(parse_speed("-1"));
+}
+
+TEST(CommandLine, ReadsDurations) {
+  EXPECT_EQ(parse_duration("60s"), 60 * kNsPerSecond);
+  EXPECT_EQ(parse_duration("1.5s"), 1'500 * kNsPerMs);
+  EXPECT_EQ(parse_duration("250ms"), 250 * kNsPerMs);
+  EXPECT_EQ(parse_duration("2m"), 120 * kNsPerSecond);
+  EXPECT_EQ(parse_duration("90"), 90 * kNsPerSecond);
+  EXPECT_FALSE(parse_duration("soon"));
+  EXPECT_FALSE(parse_duration("0s"));
+  EXPECT_FALSE(parse_duration("1d"));
+}
+
+}  // namespace
+}  // namespace pinstripe

@@ -1,0 +1,73 @@
+// `doctor`: the machine, and what sessions left behind.
+#include <cstdio>
+
+#include <nlohmann/json.hpp>
+
+#include "shm/ring/session_dir.h"
+#include "tools/commands/doctor_checks.h"
+#include "tools/commands/options.h"
+#include "tools/session/text_table.h"
+
+namespace pinstripe {
+
+namespace {
+
+constexpr const char* kHealthNames[] = {"good", "note", "bad"};
+
+struct Leftover {
+  SessionInfo info;
+  bool removed = false;
+};
+
+/// Sessions that do not live. With `fix` all of them go, also prepared and resumable ones: asked
+/// for.
+std::vector<Leftover> leftovers(bool fix) {
+  std::vector<Leftover> found;
+  for (const SessionInfo& info : list_sessions()) {
+    if (info.live) continue;
+    found.push_back({info, fix && remove_session(info.name).has_value()});
+  }
+  return found;
+}
+
+}  // namespace
+
+Exit run_doctor(const DoctorOptions& options) {
+  const std::vector<Finding> findings = machine_findings();
+  const std::vector<Leftover> left = leftovers(options.fix);
+  bool bad = false;
+  for (const Finding& f : findings) bad = bad || f.health == Health::kBad;
+  if (options.json) {
+    nlohmann::ordered_json j;
+    j["machine"] = nlohmann::ordered_json::array();
+    for (const Finding& f : findings) {
+      j["machine"].push_back({{"name", f.name},
+                              {"health", kHealthNames[static_cast<int>(f.health)]},
+                              {"found", f.found},
+                              {"advice", f.advice}});
+    }
+    j["leftovers"] = nlohmann::ordered_json::array();
+    for (const Leftover& l : left) {
+      j["leftovers"].push_back({{"session", l.info.name},
+                                {"state", kSessionStateNames[static_cast<int>(l.info.state)]},
+                                {"path", l.info.path},
+                                {"removed", l.removed}});
+    }
+    std::printf("%s\n", j.dump(1).c_str());
+    return bad ? Exit::kCheckFailed : Exit::kDone;
+  }
+  TextTable t({"what", "health", "found", "advice"});
+  for (const Finding& f : findings) {
+    t.row({f.name, kHealthNames[static_cast<int>(f.health)], f.found, f.advice});
+  }
+  std::fputs(t.text().c_str(), stdout);
+  for (const Leftover& l : left) {
+    std::printf("session '%s' (%s) in %s%s\n", l.info.name.c_str(),
+                kSessionStateNames[static_cast<int>(l.info.state)], l.info.path.c_str(),
+                l.removed ? ": removed" : "; remove it with 'pinstripe doctor --fix'");
+  }
+  if (left.empty()) std::puts("no leftovers of ended sessions");
+  return bad ? Exit::kCheckFailed : Exit::kDone;
+}
+
+}  // namespace pinstripe

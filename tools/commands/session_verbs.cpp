@@ -1,0 +1,166 @@
+// `down`, `status`, `rings`: on a running session, a stopped one, or one that was only prepared.
+#include <signal.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+
+#include <nlohmann/json.hpp>
+
+#include "shm/run/process.h"
+#include "tools/commands/find_session.h"
+#include "tools/commands/options.h"
+#include "tools/commands/views.h"
+#include "tools/session/account.h"
+#include "tools/session/processes.h"
+#include "tools/session/supervisor.h"
+
+namespace pinstripe {
+
+namespace {
+
+constexpr int kPatienceMs = 5'000;
+
+std::string state_text(const SessionInfo& info) {
+  if (info.live) return "live";
+  return kSessionStateNames[static_cast<std::size_t>(info.state)];
+}
+
+/// Asks the supervisor to stop and waits for it; false where it does not end in time.
+bool stop_supervisor(const SessionInfo& info) {
+  const auto holder = EndLock::holder(info.path + "/session.lock");
+  if (!holder) return true;
+  kill(holder->pid, SIGINT);
+  for (int waited = 0; waited < 12 * kPatienceMs; waited += 20) {
+    if (!EndLock::holder(info.path + "/session.lock")) return true;
+    usleep(20'000);
+  }
+  return false;
+}
+
+/// Stages that were started by hand, or whose supervisor has died.
+bool stages_alive(const SessionPlan& plan) {
+  const SessionShot shot = take_snapshot(plan);
+  for (const StageShot& s : shot.stages) {
+    if (s.alive) return true;
+  }
+  return false;
+}
+
+void print_down(const std::string& name, const SessionPlan& plan, bool ran, bool json) {
+  if (!ran) {
+    if (json) std::printf("{\"session\": \"%s\", \"account\": null}\n", name.c_str());
+    return;
+  }
+  const Account account = make_account(plan, take_snapshot(plan));
+  if (json) {
+    std::printf("{\"session\": \"%s\", \"account\": %s}\n", name.c_str(),
+                account_json(account).c_str());
+  } else {
+    std::fputs(account_text(plan, account).c_str(), stdout);
+  }
+}
+
+}  // namespace
+
+Exit run_down(const SessionOptions& options) {
+  auto found = find_session(options.session);
+  if (!found) return report_error(found.error(), options.json);
+  const std::string name = found->info.name;
+  if (!stop_supervisor(found->info)) {
+    return report_error(Error{"session '" + name +
+        "' did not stop within a minute; its supervisor is " +
+                              EndLock::holder(found->info.path + "/session.lock")->text()},
+                        options.json);
+  }
+  // A supervisor in the foreground has told the account and removed the directory itself.
+  if (!std::filesystem::exists(found->info.path)) {
+    print_down(name, found->plan, false, options.json);
+    std::fprintf(stderr, "pinstripe: session '%s' is down\n", name.c_str());
+    return Exit::kDone;
+  }
+  if (stages_alive(found->plan)) stop_stages(found->plan, kPatienceMs);
+  const SessionShot shot = take_snapshot(found->plan);
+  bool ran = false;
+  for (const StageShot& s : shot.stages) ran = ran || s.turns > 0;
+  print_down(name, found->plan, ran, options.json);
+  if (auto removed = remove_session(name); !removed)
+    return report_error(removed.error(), options.json);
+  std::fprintf(stderr, "pinstripe: session '%s' is down\n", name.c_str());
+  return Exit::kDone;
+}
+
+namespace {
+
+/// "session NAME", then "<kind> <stage> <core>" a line: what tools/launch.sh reads.
+Exit print_stages(const SessionPlan& plan) {
+  std::printf("session %s\n", plan.name.c_str());
+  const std::vector<int> cores = place_stages(plan.topology, allowed_cores());
+  for (std::size_t i = 0; i < cores.size(); ++i) {
+    const StageSpec& s = plan.topology.stages[i];
+    std::printf("%s %s %d\n", kStageKindNames[index_of(s.kind)], s.name.c_str(), cores[i]);
+  }
+  return Exit::kDone;
+}
+
+Result<std::string> name_in_config(const SessionOptions& options) {
+  if (!options.session.empty() || options.config.empty()) return options.session;
+  auto config = load_session_config(options.config, {});
+  if (!config) return std::unexpected(config.error());
+  return config->plan.name;
+}
+
+/// Prints `draw()` once, or every second until Ctrl-C.
+template <class Draw>
+Exit show(bool watch, Draw&& draw) {
+  if (!watch) {
+    std::fputs(draw().c_str(), stdout);
+    return Exit::kDone;
+  }
+  install_stop_signals();
+  const bool terminal = isatty(STDOUT_FILENO) != 0;
+  while (!stop_requested()) {
+    const std::string text = draw();
+    if (terminal) std::fputs("\033[H\033[2J", stdout);
+    std::fputs(text.c_str(), stdout);
+    if (std::fflush(stdout) != 0) break;
+    for (int i = 0; i < 10 && !stop_requested(); ++i) usleep(100'000);
+  }
+  return Exit::kDone;
+}
+
+}  // namespace
+
+Exit run_status(const SessionOptions& options) {
+  auto name = name_in_config(options);
+  if (!name) return report_error(name.error(), options.json);
+  auto found = find_session(*name);
+  if (!found) return report_error(found.error(), options.json);
+  if (options.stages) return print_stages(found->plan);
+  return show(options.watch, [&] {
+    const auto info = session_info(found->info.name).value_or(found->info);
+    const std::string holder = info.holder ? info.holder->text() : "";
+    const SessionShot shot = take_snapshot(found->plan);
+    return options.json ? status_json(found->plan, shot, state_text(info), holder) + "\n"
+                        : status_text(found->plan, shot, state_text(info), holder);
+  });
+}
+
+Exit run_rings(const SessionOptions& options) {
+  auto found = find_session(options.session);
+  if (!found) return report_error(found.error(), options.json);
+  SessionShot earlier = take_snapshot(found->plan);
+  double seconds = 0.2;
+  if (found->info.live) usleep(200'000);
+  return show(options.watch, [&] {
+    const SessionShot now = take_snapshot(found->plan);
+    const RingsView view{found->plan, now, &earlier, seconds};
+    const std::string text = options.json ? rings_json(view) + "\n" : rings_text(view);
+    earlier = now;
+    seconds = 1.0;
+    return text;
+  });
+}
+
+}  // namespace pinstripe

@@ -1,0 +1,105 @@
+#include <nlohmann/json.hpp>
+
+#include "shm/msg/market_event.h"
+#include "tools/commands/views.h"
+#include "tools/session/text_table.h"
+
+namespace pinstripe {
+
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+std::string book_state(const SessionShot& shot, const Instrument& i) {
+  for (const StageShot& s : shot.stages) {
+    if (s.kind != StageKind::kFeed || !s.has_counter(i.id + ".book_state")) continue;
+    const auto state = static_cast<std::size_t>(s.counter(i.id + ".book_state"));
+    if (state < kBookStateNames.size()) return std::string(kBookStateNames[state]);
+  }
+  return "unknown";
+}
+
+Json stage_json(const StageShot& s) {
+  Json errors = Json::array();
+  for (const ErrorShot& e : s.errors) {
+    errors.push_back({{"code", e.code}, {"text", e.text}, {"count", e.count}});
+  }
+  return {{"name", s.name},
+          {"pid", s.pid == 0 ? Json(nullptr) : Json(s.pid)},
+          {"cpu", s.cpu},
+          {"wait", s.wait},
+          {"wait_configured", s.wait_configured},
+          {"state", s.state},
+          {"heartbeat_age_ns", s.heartbeat_age_ns < 0 ? Json(nullptr) : Json(s.heartbeat_age_ns)},
+          {"event_ns", s.event_ns},
+          {"turns", s.turns},
+          {"longest_turn_ns", s.longest_turn_ns},
+          {"voluntary_switches", s.voluntary_switches},
+          {"involuntary_switches", s.involuntary_switches},
+          {"minor_faults", s.minor_faults},
+          {"major_faults", s.major_faults},
+          {"allocations_after_seal", s.allocations_after_seal},
+          {"budget_breaches", s.budget_breaches},
+          {"errors", errors}};
+}
+
+}  // namespace
+
+std::string status_text(const SessionPlan& plan, const SessionShot& shot, const std::string& state,
+                        const std::string& holder) {
+  std::string out = "session " + plan.name + ": " + state +
+                    (holder.empty() ? "" : ", driven by " + holder) + "\n\n";
+  TextTable stages({"stage", "pid", "cpu", "wait", "state", "heartbeat", "turns", "longest turn",
+                    "errors"});
+  for (const StageShot& s : shot.stages) {
+    std::uint64_t errors = 0;
+    for (const ErrorShot& e : s.errors) errors += e.count;
+    stages.row({s.name, s.pid == 0 ? "-" : std::to_string(s.pid),
+                s.cpu < 0 ? "-" : std::to_string(s.cpu), s.wait, s.state,
+                shown_ns(s.heartbeat_age_ns), shown_count(s.turns), shown_ns(s.longest_turn_ns),
+                shown_count(static_cast<std::int64_t>(errors))});
+  }
+  out += stages.text() + "\n";
+  TextTable books({"instrument", "book", "position", "working", "net"});
+  const StageShot* risk = shot.stage("risk");
+  for (const Instrument& i : plan.instruments) {
+    const std::string at = i.id + ".";
+    const auto of = [&](const char* name) {
+      return risk != nullptr ? risk->counter(at + name) : std::int64_t{0};
+    };
+    books.row({i.id, book_state(shot, i), shown_count(of("position_lots")),
+               shown_count(of("working_orders")),
+               shown_e8(of("net_pnl_e8"), 4) + " " + i.settle});
+  }
+  out += books.text();
+  for (const StageShot& s : shot.stages) {
+    for (const ErrorShot& e : s.errors) {
+      out += s.name + ": " + e.text +
+          (e.count > 1 ? " (" + std::to_string(e.count) + " times)" : "") +
+             "\n";
+    }
+  }
+  return out;
+}
+
+std::string status_json(const SessionPlan& plan, const SessionShot& shot, const std::string& state,
+                        const std::string& holder) {
+  Json j;
+  j["session"] = plan.name;
+  j["state"] = state;
+  j["holder"] = holder.empty() ? Json(nullptr) : Json(holder);
+  j["stages"] = Json::array();
+  for (const StageShot& s : shot.stages) j["stages"].push_back(stage_json(s));
+  j["instruments"] = Json::array();
+  const StageShot* risk = shot.stage("risk");
+  for (const Instrument& i : plan.instruments) {
+    Json book{{"id", i.id}, {"book", book_state(shot, i)}};
+    for (const char* name : {"position_lots", "working_orders", "net_pnl_e8"}) {
+      book[name] = risk != nullptr ? risk->counter(i.id + "." + name) : 0;
+    }
+    j["instruments"].push_back(std::move(book));
+  }
+  return j.dump(1);
+}
+
+}  // namespace pinstripe

@@ -1,0 +1,301 @@
+// `up`: prepares a session, runs it in five processes or one thread, and gives the account.
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+
+#include "shm/run/process.h"
+#include "tools/commands/options.h"
+#include "tools/commands/orders_file.h"
+#include "tools/commands/views.h"
+#include "tools/session/account.h"
+#include "tools/session/attach.h"
+#include "tools/session/in_process.h"
+#include "tools/session/prepare.h"
+#include "tools/session/processes.h"
+#include "tools/session/supervisor.h"
+
+namespace pinstripe {
+
+namespace {
+
+void say(const std::string& line) { std::fprintf(stderr, "pinstripe: %s\n", line.c_str()); }
+
+double seconds_now() {
+  timespec t{};
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
+}
+
+/// The running session of this command; its directory goes with it unless it is to be kept.
+class Session {
+ public:
+  static Result<Session> make(const SessionPlan& plan) {
+    for (const std::string& name : clean_ended_sessions())
+      say("removed what session '" + name + "' left");
+    auto dir = create_session(plan);
+    if (!dir) return std::unexpected(dir.error());
+    auto lock = EndLock::acquire(dir->session_lock(), "session '" + plan.name + "'");
+    if (!lock) return std::unexpected(lock.error());
+    return Session(std::move(*dir), std::move(*lock));
+  }
+  Session(Session&&) = default;
+  Session& operator=(Session&&) = delete;
+  ~Session() { close(); }
+
+  const SessionDir& dir() const { return dir_; }
+  void set_state(SessionState state) { (void)dir_.set_state(state); }
+  /// Releases the lock; the directory stays where `state` says so, else it is removed.
+  void keep_as(SessionState state) {
+    kept_ = true;
+    set_state(state);
+    lock_.reset();
+  }
+  void close() {
+    if (kept_ || !lock_) return;
+    set_state(SessionState::kEnded);
+    lock_.reset();
+    if (auto removed = remove_session(dir_.name()); !removed) say(removed.error().message);
+  }
+
+ private:
+  Session(SessionDir dir, EndLock lock) : dir_(std::move(dir)), lock_(std::move(lock)) {}
+  SessionDir dir_;
+  std::optional<EndLock> lock_;
+  bool kept_ = false;
+};
+
+/// Draws the rings again and again while the session runs.
+class LiveTable {
+ public:
+  explicit LiveTable(const SessionPlan& plan, bool on) : plan_(plan), on_(on),
+      began_(seconds_now()) {}
+
+  void draw() {
+    if (!on_) return;
+    const double now = seconds_now();
+    const SessionShot shot = take_snapshot(plan_);
+    const RingsView view{plan_, shot, earlier_ ? &*earlier_ : nullptr, now - at_};
+    const std::string text = head(shot, now) + rings_text(view);
+    if (lines_ > 0) std::fprintf(stderr, "\033[%dA\033[J", lines_);
+    std::fputs(text.c_str(), stderr);
+    lines_ = static_cast<int>(std::count(text.begin(), text.end(), '\n'));
+    earlier_ = shot;
+    at_ = now;
+  }
+  /// Lines that follow do not belong to the table.
+  void leave() { lines_ = 0; }
+
+ private:
+  std::string head(const SessionShot& shot, double now) const {
+    char text[200];
+    const StageShot* exec = shot.stage("exec");
+    const double simulated =
+        exec != nullptr && exec->event_ns > plan_.traded_from_ns
+            ? static_cast<double>(exec->event_ns - plan_.traded_from_ns) / 1e9
+            : 0;
+    std::snprintf(text, sizeof(text),
+        "%s: %.1f s, simulated %.1f s, events %lld, signals %lld, fills %lld\n",
+                  plan_.name.c_str(), now - began_, simulated,
+                  static_cast<long long>(shot.total(StageKind::kFeed, "events")),
+                  static_cast<long long>(shot.total(StageKind::kModels, "signals")),
+                  static_cast<long long>(shot.total(StageKind::kExec, "fills")));
+    return text;
+  }
+
+  const SessionPlan& plan_;
+  bool on_;
+  double began_;
+  double at_ = 0;
+  int lines_ = 0;
+  std::optional<SessionShot> earlier_;
+};
+
+struct RunOutcome {
+  bool clean = true;
+  bool stopped = false;
+};
+
+/// What the stages wrote for people (warnings), each line with its stage's name.
+void relay_logs(const SessionPlan& plan) {
+  for (const StageSpec& s : plan.topology.stages) {
+    const std::string text = log_tail(plan, s.name, 4'000);
+    if (!text.empty()) std::fprintf(stderr, "%s\n", text.c_str());
+  }
+}
+
+Result<RunOutcome> run_processes(const SessionPlan& plan, LiveTable& table, OrdersFile* orders) {
+  auto supervisor = Supervisor::start(plan);
+  if (!supervisor) return std::unexpected(supervisor.error());
+  int ticks = 0;
+  const int tick_ms = orders != nullptr ? 5 : 500;
+  const auto tick = [&] {
+    if (orders != nullptr) orders->poll();
+    if (++ticks * tick_ms % 1'000 == 0) table.draw();
+  };
+  const SessionEnd end = supervisor->watch(tick_ms, tick, [&](const std::string& line) {
+    table.leave();
+    say(line);
+  });
+  table.draw();
+  if (end.clean) relay_logs(plan);
+  return RunOutcome{end.clean, end.stopped};
+}
+
+Result<RunOutcome> run_one_thread(const SessionPlan& plan, LiveTable& table, OrdersFile* orders) {
+  double drawn = seconds_now();
+  RunOutcome outcome;
+  auto result = run_in_process(plan.name, [&] {
+    if (orders != nullptr) orders->poll();
+    if (const double now = seconds_now(); now - drawn >= 1) {
+      table.draw();
+      drawn = now;
+    }
+    outcome.stopped = stop_requested();
+    return !outcome.stopped;
+  });
+  if (!result) return std::unexpected(result.error());
+  if (!result->skipped_line.empty()) say("skipped: " + result->skipped_line);
+  return outcome;
+}
+
+/// Runs the prepared session and prints its account.
+Exit run_session(const UpOptions& options, SessionPlan& plan, Session& session) {
+  std::unique_ptr<OrdersFile> orders;
+  if (!options.orders_file.empty()) {
+    auto opened = OrdersFile::open(options.orders_file, plan);
+    if (!opened) return report_error(opened.error(), options.json);
+    orders = std::move(*opened);
+  }
+  const bool terminal = isatty(STDERR_FILENO) != 0 && isatty(STDOUT_FILENO) != 0;
+  LiveTable table(plan, options.watch || (terminal && !options.json));
+  session.set_state(SessionState::kRunning);
+  auto outcome = options.in_process ? run_one_thread(plan, table, orders.get())
+                                    : run_processes(plan, table, orders.get());
+  if (!outcome) return report_error(outcome.error(), options.json);
+  const Account account = make_account(plan, take_snapshot(plan));
+  std::string text = options.json ? account_json(account) : account_text(plan, account);
+  if (options.json) text += "\n";
+  std::fputs(text.c_str(), stdout);
+  std::fflush(stdout);
+  Exit exit = outcome->clean ? Exit::kDone : Exit::kFailed;
+  if (orders != nullptr) {
+    if (auto finished = orders->finish(); !finished) exit = report_error(finished.error(), false);
+  }
+  return exit;
+}
+
+Result<SessionPlan> make_plan(const UpOptions& options) {
+  auto config = load_session_config(options.config, options.overrides);
+  if (!config) return std::unexpected(config.error());
+  if (auto cores = check_cores(config->plan.topology, allowed_cores()); !cores) {
+    return std::unexpected(cores.error());
+  }
+  // A live session of that name is refused before its data are read.
+  if (const auto info = session_info(config->plan.name); info && info->live) {
+    return fail("session '" + config->plan.name + "' runs already" +
+                (info->holder ? ", held by " + info->holder->text() : "") +
+                "; stop it with 'pinstripe down " + config->plan.name +
+                "', or give this one another name with --session");
+  }
+  auto plan = prepare_plan(*config);
+  if (!plan) return plan;
+  if (!options.orders_file.empty()) enlarge_for_orders_file(*plan);
+  if (!options.prepare && !options.in_process) {
+    const std::vector<int> cores = place_stages(plan->topology, allowed_cores());
+    for (std::size_t i = 0; i < cores.size(); ++i) plan->topology.stages[i].core = cores[i];
+  }
+  return plan;
+}
+
+Exit prepared(const UpOptions& options, const SessionPlan& plan, Session& session) {
+  session.keep_as(SessionState::kPrepared);
+  if (options.json) {
+    std::printf("{\"session\": \"%s\", \"directory\": \"%s\"}\n", plan.name.c_str(),
+                session.dir().path().c_str());
+    return Exit::kDone;
+  }
+  std::printf("prepared session '%s' in %s\nstart its stages with: tools/launch.sh %s%s\n",
+              plan.name.c_str(), session.dir().path().c_str(), options.config.c_str(),
+              options.overrides.name.empty() ? "" : (" --session " + plan.name).c_str());
+  return Exit::kDone;
+}
+
+/// Everything after the arguments; `ready_fd` >= 0 gets one byte once the session exists.
+Exit up(const UpOptions& options, int ready_fd) {
+  install_stop_signals();
+  auto plan = make_plan(options);
+  if (!plan) return report_error(plan.error(), options.json);
+  for (const std::string& note : plan->notes) say(note);
+  for (const std::string& warning : plan->warnings) say("warning: " + warning);
+  auto session = Session::make(*plan);
+  if (!session) return report_error(session.error(), options.json);
+  plan->directory = session->dir().path();
+  if (options.prepare) return prepared(options, *plan, *session);
+  if (ready_fd >= 0) {
+    (void)!write(ready_fd, "+", 1);
+    // From here on whoever started this may be waiting for the end of its standard error.
+    const int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    if (nowhere >= 0) dup2(nowhere, STDERR_FILENO);
+  }
+  const Exit exit = run_session(options, *plan, *session);
+  if (options.keep || options.detach) session->keep_as(SessionState::kKept);
+  return exit;
+}
+
+/// Runs `up` in a child of its own session; returns once that session exists or has failed.
+Exit detach(const UpOptions& options) {
+  int ready[2];
+  if (pipe2(ready, O_CLOEXEC) != 0) {
+    return report_error(Error{std::string("cannot make a pipe: ") + std::strerror(errno)},
+        options.json);
+  }
+  const pid_t pid = fork();
+  if (pid == 0) {
+    setsid();
+    close(ready[0]);
+    const int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
+    dup2(nowhere, STDIN_FILENO);
+    dup2(nowhere, STDOUT_FILENO);  // the account is told by `down`
+    UpOptions own = options;
+    own.json = false;
+    const Exit exit = up(own, ready[1]);
+    _exit(static_cast<int>(exit));
+  }
+  close(ready[1]);
+  char mark = 0;
+  const bool started = pid > 0 && read(ready[0], &mark, 1) == 1;
+  close(ready[0]);
+  if (!started) {
+    int status = 0;
+    waitpid(pid, &status, 0);
+    return WIFEXITED(status) ? static_cast<Exit>(WEXITSTATUS(status)) : Exit::kFailed;
+  }
+  if (options.json) {
+    std::printf("{\"pid\": %d}\n", pid);
+  } else {
+    std::printf("started in the background (pid %d); see 'pinstripe status', end with 'pinstripe "
+                "down'\n", pid);
+  }
+  return Exit::kDone;
+}
+
+}  // namespace
+
+Exit run_up(const UpOptions& options) {
+  if (options.detach && options.prepare) {
+    return report_error(Error{"--detach and --prepare exclude each other", Exit::kUsage},
+        options.json);
+  }
+  return options.detach ? detach(options) : up(options, -1);
+}
+
+}  // namespace pinstripe

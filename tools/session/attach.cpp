@@ -1,0 +1,110 @@
+#include "tools/session/attach.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "shm/run/clock_file.h"
+#include "shm/run/idle.h"
+#include "tools/session/stage_setup.h"
+
+namespace pinstripe {
+namespace {
+
+Result<void> write_private_file(const std::string& path, const std::string& text) {
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  const bool written =
+      fd >= 0 && ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  if (fd >= 0) ::close(fd);
+  if (!written) return fail("cannot write '" + path + "'; is the shared-memory directory full?");
+  return {};
+}
+
+Result<void> fill_session(const SessionPlan& plan, const SessionDir& dir) {
+  if (auto r = write_private_file(dir.file(kResolvedName), resolved_json(plan)); !r) return r;
+  if (auto clock = write_clock(dir.path()); !clock) return std::unexpected(clock.error());
+  for (const StageSpec& stage : plan.topology.stages) {
+    auto page = StagePageOwner::create(dir.page_file(stage.name), stage.name, stage.kind);
+    if (!page) return fail_within("stage page of " + stage.name, page);
+    page->page().cpu.set(stage.core);
+    page->page().wait_configured.set(static_cast<std::uint32_t>(stage.wait));
+    page->page().wait_actual.set(static_cast<std::uint32_t>(stage.wait));
+  }
+  for (const RingSpec& ring : plan.topology.rings) {
+    const RingShape shape = shape_of(ring);
+    auto segment = Segment::create(dir.ring_file(ring.name), ring_bytes(shape));
+    if (!segment) return fail_within("ring " + ring.name, segment);
+    format_ring(segment->bytes(), shape);
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<SessionDir> create_session(const SessionPlan& plan) {
+  auto dir = SessionDir::create(plan.name);
+  if (!dir) return dir;
+  if (auto filled = fill_session(plan, *dir); !filled) {
+    (void)dir->set_state(SessionState::kEnded);
+    (void)remove_session(plan.name);
+    return fail_within("cannot make session '" + plan.name + "'", filled);
+  }
+  if (auto marked = dir->set_state(SessionState::kPrepared); !marked) {
+    return std::unexpected(marked.error());
+  }
+  return dir;
+}
+
+Result<Attachment> Attachment::open(const std::string& session) {
+  auto dir = SessionDir::open(session);
+  if (!dir) return std::unexpected(dir.error());
+  auto plan = load_resolved(dir->path());
+  if (!plan) return fail_within("session '" + session + "'", plan);
+  auto clock = read_clock(dir->path());
+  if (!clock) return std::unexpected(clock.error());
+  return Attachment(std::move(*plan), std::move(*dir), SessionClock(*clock));
+}
+
+Result<StagePage*> Attachment::page(const std::string& stage) {
+  auto& held = pages_[stage];
+  if (held == nullptr) {
+    auto opened = StagePageOwner::attach(dir_.page_file(stage));
+    if (!opened) return fail_within("stage page of " + stage, opened);
+    held = std::make_unique<StagePageOwner>(std::move(*opened));
+  }
+  return &held->page();
+}
+
+Result<RingView> Attachment::ring(const RingSpec& spec, bool as_producer) {
+  auto lock = EndLock::acquire(
+      as_producer ? dir_.producer_lock(spec.name) : dir_.consumer_lock(spec.name),
+      std::string("the ") + (as_producer ? "producer" : "consumer") + " end of ring '" + spec.name +
+          "'");
+  if (!lock) return std::unexpected(lock.error());
+  ends_.push_back(std::move(*lock));
+  auto& held = rings_[spec.name];
+  if (held == nullptr) {
+    auto segment = Segment::open(dir_.ring_file(spec.name), false);
+    if (!segment) return std::unexpected(segment.error());
+    held = std::make_unique<Segment>(std::move(*segment));
+    for (const std::string& w : held->warnings()) warnings_.push_back(w);
+  }
+  return attach_ring(held->bytes(), shape_of(spec));
+}
+
+Result<RunnerSetup> Attachment::attach(const StageSpec& stage, bool one_thread) {
+  Wiring wiring;
+  wiring.ring = [this](const RingSpec& spec, bool as_producer) { return ring(spec, as_producer); };
+  wiring.park = [this, one_thread](const std::string& name) -> Result<ParkWord*> {
+    const StageSpec* neighbour = plan_.stage(name);
+    if (one_thread || neighbour == nullptr) return nullptr;
+    auto mapped = page(name);
+    if (!mapped) return std::unexpected(mapped.error());
+    // Whoever attaches wakes its neighbours: a kill between clearing `parked` and the wake would
+    // leave them asleep (protocol 1).
+    wake_always((*mapped)->park);
+    return may_park(neighbour->wait) ? &(*mapped)->park : nullptr;
+  };
+  return make_runner_setup(plan_, stage, wiring, clock_);
+}
+
+}  // namespace pinstripe

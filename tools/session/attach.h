@@ -1,0 +1,57 @@
+// One process's view of a prepared session: plan, clock, pages, rings and the ends it owns.
+//
+// Used by the stage programs, each for its own ends, and by the one-thread pipeline for all of
+// them.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "shm/base/result.h"
+#include "shm/ring/end_lock.h"
+#include "shm/ring/segment.h"
+#include "shm/ring/session_dir.h"
+#include "shm/ring/stage_page.h"
+#include "shm/run/runner.h"
+#include "tools/session/session_plan.h"
+
+namespace pinstripe {
+
+/// Makes a session's directory with resolved config, clock, stage pages and rings; everything that
+/// the stages attach to. Leaves nothing behind where it fails.
+Result<SessionDir> create_session(const SessionPlan& plan);
+
+class Attachment {
+ public:
+  /// Loads plan and clock of `session`.
+  static Result<Attachment> open(const std::string& session);
+
+  const SessionPlan& plan() const noexcept { return plan_; }
+  const SessionDir& dir() const noexcept { return dir_; }
+  const SessionClock& clock() const noexcept { return clock_; }
+
+  /// Takes the ends of `stage`'s rings and its page, and gives the runner's setup. `one_thread`:
+  /// all stages live in this process, so nobody parks.
+  Result<RunnerSetup> attach(const StageSpec& stage, bool one_thread);
+  /// The page of an attached or neighbouring stage; mapped on first use.
+  Result<StagePage*> page(const std::string& stage);
+  /// What could not be had (locked memory, huge pages); one sentence each.
+  const std::vector<std::string>& warnings() const noexcept { return warnings_; }
+
+ private:
+  Attachment(SessionPlan plan, SessionDir dir, SessionClock clock)
+      : plan_(std::move(plan)), dir_(std::move(dir)), clock_(clock) {}
+  Result<RingView> ring(const RingSpec& spec, bool as_producer);
+
+  SessionPlan plan_;
+  SessionDir dir_;
+  SessionClock clock_;
+  std::map<std::string, std::unique_ptr<Segment>> rings_;
+  std::map<std::string, std::unique_ptr<StagePageOwner>> pages_;
+  std::vector<EndLock> ends_;
+  std::vector<std::string> warnings_;
+};
+
+}  // namespace pinstripe

@@ -1,0 +1,31 @@
+// Any message as JSON or as one line of text, by its field table.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "shm/msg/field.h"
+#include "shm/msg/header.h"
+
+namespace pinstripe {
+
+/// Size and fields of a ring type's messages ("market_event", ...); the market event's fields
+/// depend on the header's type. Empty fields where the type is not known to this program.
+struct MessageShape {
+  std::size_t bytes = 0;
+  std::span<const FieldDesc> fields;
+};
+MessageShape shape_of_message(std::string_view ring_type, MsgType type);
+
+/// `{"seq": .., "type": .., fields ...}`: enums by name, zero spare bytes left out, arrays as
+/// lists.
+std::string message_json(std::string_view ring_type, const void* message);
+/// "<seq> <time> <type> field=value ...": fields that are 0 are left out.
+std::string message_text(std::string_view ring_type, const void* message);
+
+/// Number of a message from its slot word (0, 1, 2 ...).
+constexpr std::uint64_t number_of(const MsgHeader& h) noexcept { return h.word / 2 - 1; }
+
+}  // namespace pinstripe

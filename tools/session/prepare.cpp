@@ -1,0 +1,289 @@
+#include "tools/session/prepare.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include <nlohmann/json.hpp>
+
+#include "feed/inspect.h"
+#include "feed/instrument_table.h"
+#include "tools/session/open_source.h"
+#include "tools/session/stage_configs.h"
+
+namespace pinstripe {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+std::string cache_folder() {
+  if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache != nullptr && *cache != '\0') {
+    return std::string(cache) + "/pinstripe";
+  }
+  const char* home = std::getenv("HOME");
+  return std::string(home != nullptr ? home : "/tmp") + "/.cache/pinstripe";
+}
+
+namespace {
+
+using Offsets = std::vector<std::pair<std::string, std::int64_t>>;
+
+/// Offsets from a file that `up` kept in the cache folder, or from a session's resolved config.
+Result<Offsets> offsets_from_json(const std::string& text, const std::string& file) {
+  try {
+    const Json j = Json::parse(text);
+    Offsets offsets;
+    if (j.contains("clock_offsets")) {
+      for (const Json& o : j.at("clock_offsets")) {
+        offsets.emplace_back(o.at("instrument"), o.at("offset_ns"));
+      }
+      return offsets;
+    }
+    for (const Json& s : j.at("streams")) {
+      const auto index = s.at("instrument").get<std::size_t>();
+      offsets.emplace_back(j.at("instruments").at(index).at("id"), s.at("clock_offset_ns"));
+    }
+    return offsets;
+  } catch (const std::exception& e) {
+    return fail_usage("--clock-offset '" + file + "' holds no clock offsets: " + e.what() +
+                      "; give the file that 'up' names, a session's config.json, or the "
+                      "uncut data file");
+  }
+}
+
+/// `--clock-offset FILE`: kept offsets, or the uncut data file itself.
+Result<Offsets> read_clock_offsets(const std::string& file, std::int64_t base_feed_latency_ns) {
+  std::ifstream in(file, std::ios::binary);
+  if (!in) return fail_usage("--clock-offset: cannot open '" + file + "'");
+  if (in.peek() == '{') {
+    std::stringstream text;
+    text << in.rdbuf();
+    return offsets_from_json(text.str(), file);
+  }
+  InspectOptions options;
+  options.base_feed_latency_ns = base_feed_latency_ns;
+  auto info = inspect_captures({file}, options);
+  if (!info) return fail_within("--clock-offset", info);
+  Offsets offsets;
+  for (const CaptureStream& s : info->streams) {
+    offsets.emplace_back(info->instruments[s.instrument].id, s.clock_offset_ns);
+  }
+  return offsets;
+}
+
+/// Keeps the offsets for cut files of the same data; a cache that cannot be written is no error.
+std::string keep_clock_offsets(const SessionPlan& plan) {
+  std::error_code ignored;
+  const std::string folder = cache_folder() + "/clock";
+  fs::create_directories(folder, ignored);
+  char name[32];
+  std::snprintf(name, sizeof(name), "%016llx.json",
+                static_cast<unsigned long long>(plan.data_digest));
+  Json offsets = Json::array();
+  for (const StreamPlan& s : plan.streams) {
+    offsets.push_back({{"instrument", plan.instruments[s.instrument].id},
+                       {"offset_ns", s.clock_offset_ns},
+                       {"first_file", s.files.front().path}});
+  }
+  const std::string path = folder + "/" + name;
+  std::ofstream out(path);
+  out << Json{{"clock_offsets", offsets}}.dump(1) << "\n";
+  return out.good() ? path : "";
+}
+
+void apply_fees(const SessionConfig& config, Instrument& i) {
+  const SessionConfig::Fees& fees = config.fees[static_cast<std::size_t>(i.market)];
+  if (fees.maker_e8 >= 0) i.maker_fee_e8 = fees.maker_e8;
+  if (fees.taker_e8 >= 0) i.taker_fee_e8 = fees.taker_e8;
+}
+
+const char* format_name(CaptureFormat format) {
+  switch (format) {
+    case CaptureFormat::kTardisBook: return "tardis_book";
+    case CaptureFormat::kTardisTrades: return "tardis_trades";
+    case CaptureFormat::kBinanceRaw: break;
+  }
+  return "binance_raw";
+}
+
+/// Index of an instrument of the data in the plan; a single unnamed lane takes whatever comes.
+Result<std::uint16_t> place_instrument(const SessionConfig& config, SessionPlan& plan,
+                                       const Instrument& found) {
+  for (std::size_t i = 0; i < plan.instruments.size(); ++i) {
+    if (plan.instruments[i].id == found.id) return static_cast<std::uint16_t>(i);
+  }
+  if (!config.instruments.empty()) {
+    std::string allowed;
+    for (const std::string& id : config.instruments) allowed += (allowed.empty() ? "" : ", ") + id;
+    return fail_usage("the data hold " + found.id + ", but the config names only " + allowed +
+                      "; add it to 'instruments' (or a lane) or leave its file out");
+  }
+  const auto index = static_cast<std::uint16_t>(plan.instruments.size());
+  plan.instruments.push_back(found);
+  plan.lanes.front().instruments.push_back(index);
+  return index;
+}
+
+StreamPlan stream_plan(const CaptureStream& stream, const CaptureInfo& info) {
+  StreamPlan s;
+  s.clock_offset_ns = stream.clock_offset_ns;
+  for (const std::string& path : stream.files) {
+    FilePlan f;
+    f.path = path;
+    f.format = format_name(stream.format);
+    std::error_code ignored;
+    f.size_bytes = fs::file_size(path, ignored);
+    for (const CaptureFileInfo& found : info.files) {
+      if (found.path != path) continue;
+      f.first_ns = found.first_receive_ns;
+      f.last_ns = found.last_receive_ns;
+      f.lines = static_cast<std::uint64_t>(found.frames);
+    }
+    s.files.push_back(std::move(f));
+  }
+  return s;
+}
+
+Result<void> prepare_files(const SessionConfig& config, SessionPlan& plan) {
+  InspectOptions options;
+  options.base_feed_latency_ns = plan.base_feed_latency_ns;
+  if (!config.clock_offset_file.empty()) {
+    auto offsets = read_clock_offsets(config.clock_offset_file, plan.base_feed_latency_ns);
+    if (!offsets) return std::unexpected(offsets.error());
+    options.clock_offsets = std::move(*offsets);
+  }
+  if (config.instruments.size() == 1) {
+    const std::string& id = config.instruments.front();
+    options.market = id.substr(0, id.find(':'));
+    options.symbol = id.substr(std::min(id.size(), id.find(':') + 1));
+  }
+  auto info = inspect_captures(config.data, options);
+  if (!info) return std::unexpected(info.error());
+  for (const std::string& id : config.instruments) {
+    auto instrument = find_instrument(id);
+    if (!instrument) return fail_within("instruments", instrument);
+    plan.instruments.push_back(std::move(*instrument));
+  }
+  for (const CaptureStream& stream : info->streams) {
+    StreamPlan s = stream_plan(stream, *info);
+    auto index = place_instrument(config, plan, info->instruments[stream.instrument]);
+    if (!index) return std::unexpected(index.error());
+    s.instrument = *index;
+    s.lane = plan.lane_of(*index);
+    plan.streams.push_back(std::move(s));
+  }
+  for (const CaptureFileInfo& f : info->files) {
+    if (f.backward_times == 0) continue;
+    plan.warnings.push_back(f.path + ":" + std::to_string(f.backward_line) +
+                            ": the receive time runs backwards (" +
+                            std::to_string(f.backward_times) + " lines in all); such lines count " +
+                            "as received with the newest line before them");
+  }
+  plan.data_digest = info->data_digest;
+  plan.traded_from_ns = info->first_origin_ns;
+  plan.traded_to_ns = info->last_origin_ns;
+  const std::string kept = keep_clock_offsets(plan);
+  if (!kept.empty()) plan.notes.push_back("clock offsets kept in " + kept);
+  return {};
+}
+
+Result<void> prepare_synthetic(const SessionConfig& config, SessionPlan& plan) {
+  std::vector<std::string> ids = config.instruments;
+  if (ids.empty()) {
+    ids.push_back(synthetic_instrument_named("").id);
+    plan.lanes.front().instruments.push_back(0);
+  }
+  for (const std::string& id : ids) {
+    if (!id.starts_with("SYNTHETIC:")) {
+      return fail_usage("instruments: found '" + id + "', but without recorded data (--data) only "
+                        "the synthetic market trades, as in SYNTHETIC:PINUSD");
+    }
+    plan.instruments.push_back(synthetic_instrument_named(id));
+  }
+  auto market = synthetic_config_of(plan, 0);
+  if (!market) return fail_within("market", market);
+  plan.traded_from_ns = market->start_ns.value;
+  plan.traded_to_ns = market->start_ns.value +
+                      (market->duration_ns > 0 ? market->duration_ns : 3600 * kNsPerSecond);
+  Hasher h(market->seed);
+  h.text(plan.synthetic_json);
+  plan.data_digest = h.value();
+  return {};
+}
+
+std::string beside(const std::string& directory, const std::string& file) {
+  return (fs::path(directory) / file).lexically_normal().string();
+}
+
+/// Relative paths in a stage's part start at the config file's folder.
+void absolute_paths(const SessionConfig& config, SessionPlan& plan) {
+  Json models = Json::parse(plan.stage_json[index_of(StageKind::kModels)]);
+  if (models.contains("members")) {
+    for (Json& member : models["members"]) {
+      if (member.contains("file")) member["file"] = beside(config.directory, member["file"]);
+      if (!member.contains("folds")) continue;
+      for (Json& fold : member["folds"]) fold = beside(config.directory, fold);
+    }
+  }
+  plan.stage_json[index_of(StageKind::kModels)] = models.dump();
+  Json exec = Json::parse(plan.stage_json[index_of(StageKind::kExec)]);
+  if (exec.contains("funding")) {
+    Json& funding = exec["funding"];
+    if (funding.is_string()) funding = beside(config.directory, funding);
+    if (funding.is_object()) {
+      for (auto& [id, file] : funding.items()) file = beside(config.directory, file);
+    }
+  }
+  plan.stage_json[index_of(StageKind::kExec)] = exec.dump();
+}
+
+/// Loads every model once, so that what is wrong with one is said now, and fixes the chosen folds.
+Result<void> choose_models(SessionPlan& plan) {
+  auto config = models_config_of(plan);
+  if (!config) return fail_within("models", config);
+  Json models = Json::parse(plan.stage_json[index_of(StageKind::kModels)]);
+  for (std::size_t i = 0; i < config->members.size(); ++i) {
+    const MemberConfig& member = config->members[i];
+    plan.in_sample = plan.in_sample || member.in_sample;
+    if (!member.model.beats_baseline) {
+      plan.warnings.push_back("model '" + member.model.name +
+                              "' does not beat the baselines (beats_baseline: false)");
+    }
+    if (!models.contains("members")) continue;
+    Json& written = models["members"][i];
+    written.erase("file");
+    written["folds"] = Json::array({member.model.source});
+  }
+  plan.stage_json[index_of(StageKind::kModels)] = models.dump();
+  if (plan.in_sample) {
+    plan.warnings.push_back("in-sample: a model was trained on the traded time; results flatter");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<SessionPlan> prepare_plan(const SessionConfig& config) {
+  SessionPlan plan = config.plan;
+  absolute_paths(config, plan);
+  auto data = plan.source == SourceKind::kFiles ? prepare_files(config, plan)
+                                                : prepare_synthetic(config, plan);
+  if (!data) return std::unexpected(data.error());
+  if (plan.for_ns > 0) {
+    plan.traded_to_ns = std::min(plan.traded_to_ns, plan.traded_from_ns + plan.for_ns);
+  }
+  for (std::size_t lane = 0; lane < plan.lanes.size(); ++lane) {
+    const bool fed = plan.source == SourceKind::kSynthetic ||
+                     std::any_of(plan.streams.begin(), plan.streams.end(),
+                                 [&](const StreamPlan& s) { return s.lane == lane; });
+    if (!fed) return fail_usage("lane '" + plan.lanes[lane].name + "' has no data file");
+  }
+  for (Instrument& i : plan.instruments) apply_fees(config, i);
+  if (auto models = choose_models(plan); !models) return std::unexpected(models.error());
+  if (auto exec = exec_config_of(plan); !exec) return std::unexpected(exec.error());
+  return plan;
+}
+
+}  // namespace pinstripe

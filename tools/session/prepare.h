@@ -1,0 +1,17 @@
+// From a session config to a complete plan: looks at the data, the instruments, the clocks, the
+// models.
+#pragma once
+
+#include "shm/base/result.h"
+#include "tools/session/session_config.h"
+
+namespace pinstripe {
+
+/// Completes `config`: instruments (from the data or as named), streams with their clock offsets,
+/// traded time, model folds. Everything that would fail at start fails here, with the reason.
+Result<SessionPlan> prepare_plan(const SessionConfig& config);
+
+/// Folder for what is kept between sessions: $XDG_CACHE_HOME/pinstripe, else ~/.cache/pinstripe.
+std::string cache_folder();
+
+}  // namespace pinstripe

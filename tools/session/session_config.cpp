@@ -1,0 +1,262 @@
+#include "tools/session/session_config.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <filesystem>
+#include <map>
+#include <thread>
+
+#include "shm/run/config_node.h"
+#include "tools/session/stage_configs.h"
+#include "tools/session/topology_build.h"
+
+namespace pinstripe {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::int64_t kHourNs = 3600 * kNsPerSecond;
+
+/// Shipped latency model by stage: non-zero, with a seeded tail, so that some signals go stale.
+constexpr std::array<LatencyPlan, kStageKinds> kShippedLatency{{
+    {20'000, 0.0, 0},             // feed: constant, see tools/decisions/look-ahead.md
+    {10'000, 0.002, 15'000'000},  // features: old vectors, for which members are left out
+    {20'000, 0.003, 15'000'000},  // models: old signals, which risk refuses as stale
+    {5'000, 0.0, 0},              // risk
+    {0, 0.0, 0},                  // exec: none, see read_latency
+}};
+constexpr std::array<std::int64_t,
+    kStageKinds> kShippedBudget{10'000, 10'000, 20'000, 5'000, 10'000};
+
+bool is_name(const std::string& text) {
+  if (text.empty() || text.size() > 40) return false;
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-';
+  });
+}
+
+void read_identity(ConfigNode& root, SessionPlan& plan, const std::string& file_stem) {
+  plan.name = root.text("name", file_stem);
+  if (!is_name(plan.name)) {
+    root.complain("name", "found \"" + plan.name +
+                              "\", allowed are 1 to 40 letters, digits, '-' and '_'");
+  }
+  static constexpr std::array<std::string_view, 1> kModes{"paper"};
+  root.choice("mode", 0, kModes);
+  plan.seed = static_cast<std::uint64_t>(root.integer("seed", 1, 0, INT64_MAX));
+  plan.epoch = static_cast<std::uint32_t>(root.integer("epoch", 1, 1, 0x3FFFFFFF));
+}
+
+void read_speed(ConfigNode& root, SessionPlan& plan) {
+  if (root.is_text("speed")) {
+    static constexpr std::array<std::string_view, 1> kWords{"max"};
+    root.choice("speed", 0, kWords);
+    plan.speed = 0;
+  } else {
+    plan.speed = root.number("speed", 0, 0.001, 1e6);
+  }
+}
+
+void read_times(ConfigNode& root, SessionPlan& plan) {
+  plan.for_ns = root.integer("for_ns", 0, 0, 1000 * kHourNs);
+  plan.events_max = static_cast<std::uint64_t>(root.integer("events_max", 0, 0, INT64_MAX));
+  plan.base_feed_latency_ns =
+      root.integer("base_feed_latency_ns", kNsPerMs, 0, 10 * kNsPerSecond);
+  plan.drain_ns = root.integer("drain_ns", 10 * kNsPerSecond, 0, kHourNs);
+  plan.path_budget_ns =
+      root.integer("path_budget_ns", 5 * kNsPerMs, kNsPerUs, 3600 * kNsPerSecond);
+}
+
+void read_source(ConfigNode& root, SessionConfig& config) {
+  static constexpr std::array<std::string_view, 4> kFormats{"auto", "binance_raw", "tardis_book",
+                                                            "tardis_trades"};
+  for (const std::string& file : root.texts("data")) {
+    config.data.push_back((fs::path(config.directory) / file).lexically_normal().string());
+  }
+  config.data_format = kFormats[root.choice("data_format", 0, kFormats)];
+  config.instruments = root.texts("instruments");
+}
+
+void read_fees(ConfigNode& root, SessionConfig& config) {
+  ConfigNode fees = root.child("fees");
+  for (std::size_t m = 0; m < config.fees.size(); ++m) {
+    ConfigNode node = fees.child(kMarketNames[m]);
+    if (node.has("maker_bps")) {
+      config.fees[m].maker_e8 = std::llround(node.number("maker_bps", 2, 0, 100) * 1e4);
+    }
+    if (node.has("taker_bps")) {
+      config.fees[m].taker_e8 = std::llround(node.number("taker_bps", 5, 0, 100) * 1e4);
+    }
+  }
+}
+
+/// Lanes by name and by the instrument ids named in the file; indices are set in `prepare`.
+std::vector<std::vector<std::string>> read_lanes(ConfigNode& root, SessionConfig& config) {
+  std::vector<std::vector<std::string>> members;
+  for (ConfigNode& node : root.list("lanes")) {
+    const std::string name = node.text("name", "");
+    if (!is_name(name)) {
+      node.complain("name",
+          "found \"" + name + "\", allowed are 1 to 40 letters, digits, '-', '_'");
+    }
+    for (const LanePlan& other : config.plan.lanes) {
+      if (other.name == name) node.complain("name", "found \"" + name + "\" a second time");
+    }
+    config.plan.lanes.push_back({name, {}});
+    members.push_back(node.texts("instruments"));
+    if (members.back().empty()) node.complain("instruments", "found none, allowed is at least one");
+  }
+  if (config.plan.lanes.empty()) {
+    config.plan.lanes.push_back({"", {}});
+    members.push_back(config.instruments);
+  }
+  return members;
+}
+
+/// Gives each instrument an index, in lane order.
+void number_instruments(ConfigNode& root, SessionConfig& config,
+                        const std::vector<std::vector<std::string>>& members) {
+  std::vector<std::string> all;
+  for (std::size_t lane = 0; lane < members.size(); ++lane) {
+    for (const std::string& id : members[lane]) {
+      if (std::find(all.begin(), all.end(), id) != all.end()) {
+        root.complain("instruments", "'" + id + "' stands twice");
+        continue;
+      }
+      config.plan.lanes[lane].instruments.push_back(static_cast<std::uint16_t>(all.size()));
+      all.push_back(id);
+    }
+  }
+  if (all.size() > 64) root.complain("instruments", "found more than 64, which is the most");
+  config.instruments = all;
+}
+
+/// exec has none: its reports travel for exec.response_latency_ns. feed's is constant: a tail on
+/// one of its rings could deadlock small rings (tools/decisions/look-ahead.md).
+void read_latency(ConfigNode& stage, StageKind kind, LatencyPlan& l) {
+  const LatencyPlan& shipped = kShippedLatency[index_of(kind)];
+  if (kind == StageKind::kExec) return;
+  ConfigNode latency = stage.child("latency");
+  l.base_ns = latency.integer("base_ns", shipped.base_ns, 0, kNsPerSecond);
+  if (kind == StageKind::kFeed) return;
+  l.tail_probability = latency.number("tail_probability", shipped.tail_probability, 0, 1);
+  l.tail_ns = latency.integer("tail_ns", shipped.tail_ns, 0, 10 * kNsPerSecond);
+}
+
+void read_stage_specs(ConfigNode& root, SessionPlan& plan) {
+  ConfigNode stages = root.child("stages");
+  const int cores = static_cast<int>(std::thread::hardware_concurrency());
+  static constexpr std::array<std::string_view, 4> kWaits{"auto", "spin", "yield", "park"};
+  for (std::size_t k = 0; k < kStageKinds; ++k) {
+    ConfigNode node = stages.child(kStageKindNames[k]);
+    const auto wait = static_cast<WaitStrategy>(node.choice("wait", 0, kWaits));
+    const auto batch = static_cast<std::uint32_t>(node.integer("batch_max", 64, 1, 4096));
+    const auto core = static_cast<int>(node.integer("core", -1, -1, cores - 1));
+    plan.budget_ns[k] = node.integer("budget_ns", kShippedBudget[k], 100, kNsPerSecond);
+    read_latency(node, static_cast<StageKind>(k), plan.latency[k]);
+    for (StageSpec& s : plan.topology.stages) {
+      if (index_of(s.kind) != k) continue;
+      s.wait = wait;
+      s.batch_max = batch;
+      s.core = core;
+      if (s.name != kStageKindNames[k]) {  // one lane's own core
+        ConfigNode own = stages.child(s.name);
+        s.core = static_cast<int>(own.integer("core", core, -1, cores - 1));
+        s.wait = static_cast<WaitStrategy>(own.choice("wait", static_cast<std::size_t>(wait),
+            kWaits));
+      }
+    }
+  }
+}
+
+void read_rings(ConfigNode& root, SessionPlan& plan) {
+  ConfigNode rings = root.child("rings");
+  static constexpr std::array<std::string_view, 2> kFull{"wait", "resync"};
+  for (RingSpec& r : plan.topology.rings) {
+    ConfigNode node = rings.child(r.name);
+    r.capacity = static_cast<std::uint64_t>(
+        node.integer("capacity", static_cast<std::int64_t>(r.capacity), 1, INT64_MAX));
+    r.full = static_cast<FullPolicy>(node.choice("full", 0, kFull));
+  }
+  for (const std::string& problem : topology_problems(plan.topology, true)) {
+    root.complain("", problem);
+  }
+}
+
+void apply_overrides(const Overrides& overrides, SessionConfig& config) {
+  SessionPlan& plan = config.plan;
+  if (!overrides.name.empty()) plan.name = overrides.name;
+  if (overrides.speed) plan.speed = *overrides.speed;
+  if (overrides.for_ns) plan.for_ns = *overrides.for_ns;
+  if (overrides.events_max) plan.events_max = *overrides.events_max;
+  plan.in_sample_allowed = overrides.in_sample;
+  config.clock_offset_file = overrides.clock_offset_file;
+  if (!overrides.data.empty()) {
+    config.data.clear();
+    for (const std::string& file : overrides.data) {
+      config.data.push_back(fs::absolute(file).lexically_normal().string());
+    }
+  }
+}
+
+}  // namespace
+
+Result<double> parse_speed(const std::string& text) {
+  if (text == "max") return 0.0;
+  double speed = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), speed);
+  if (error != std::errc{} || end != text.data() + text.size() ||
+      !(speed >= 0.001 && speed <= 1e6)) {
+    return fail_usage("--speed: found '" + text +
+                      "', allowed 'max' or a number from 0.001 to 1000000 (1 is real time)");
+  }
+  return speed;
+}
+
+Result<std::int64_t> parse_duration(const std::string& text) {
+  static const std::map<std::string,
+      double> kUnits{{"", 1e9},   {"s", 1e9}, {"ms", 1e6}, {"us", 1e3},
+                                                    {"m", 60e9}, {"h", 3600e9}};
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const auto unit = kUnits.find(std::string(end, text.data() + text.size()));
+  if (error != std::errc{} || unit == kUnits.end() || !(value > 0 && value * unit->second < 4e18)) {
+    return fail_usage("--for: found '" + text +
+                      "', allowed a number above 0 with us, ms, s, m or h behind it, as in '60s'");
+  }
+  return static_cast<std::int64_t>(value * unit->second);
+}
+
+Result<SessionConfig> load_session_config(const std::string& file, const Overrides& overrides) {
+  auto root = ConfigNode::load(file);
+  if (!root) return std::unexpected(root.error());
+  SessionConfig config;
+  config.directory = fs::absolute(file).parent_path().string();
+  config.plan.config_file = fs::absolute(file).lexically_normal().string();
+  read_identity(*root, config.plan, fs::path(file).stem().string());
+  read_speed(*root, config.plan);
+  read_times(*root, config.plan);
+  read_source(*root, config);
+  read_fees(*root, config);
+  number_instruments(*root, config, read_lanes(*root, config));
+  config.plan.topology = build_topology(config.plan.lanes);
+  read_stage_specs(*root, config.plan);
+  read_rings(*root, config.plan);
+  check_stage_configs(*root, config.plan);
+  for (std::size_t k = 0; k < kStageKinds; ++k) {
+    config.plan.stage_json[k] = root->child(kStageKindNames[k]).raw();
+  }
+  if (auto finished = root->finish(); !finished) return std::unexpected(finished.error());
+  apply_overrides(overrides, config);
+  if (!is_name(config.plan.name)) {
+    return fail_usage("--session: found '" + config.plan.name +
+                      "', allowed are 1 to 40 letters, digits, '-' and '_'");
+  }
+  config.plan.source = config.data.empty() ? SourceKind::kSynthetic : SourceKind::kFiles;
+  return config;
+}
+
+}  // namespace pinstripe

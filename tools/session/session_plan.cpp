@@ -1,0 +1,304 @@
+#include "tools/session/session_plan.h"
+
+#include <fstream>
+#include <sstream>
+
+#include <nlohmann/json.hpp>
+
+#include "shm/base/hash.h"
+
+namespace pinstripe {
+
+using Json = nlohmann::ordered_json;
+
+const StageSpec* SessionPlan::stage(std::string_view stage_name) const noexcept {
+  for (const StageSpec& s : topology.stages) {
+    if (s.name == stage_name) return &s;
+  }
+  return nullptr;
+}
+
+const RingSpec* SessionPlan::ring(std::string_view ring_name) const noexcept {
+  for (const RingSpec& r : topology.rings) {
+    if (r.name == ring_name) return &r;
+  }
+  return nullptr;
+}
+
+std::uint16_t SessionPlan::lane_of(std::uint16_t instrument) const noexcept {
+  for (std::size_t lane = 0; lane < lanes.size(); ++lane) {
+    for (const std::uint16_t i : lanes[lane].instruments) {
+      if (i == instrument) return static_cast<std::uint16_t>(lane);
+    }
+  }
+  return 0;
+}
+
+DelayModel SessionPlan::delay_of(StageKind kind, std::uint16_t ring_id) const noexcept {
+  const LatencyPlan& l = latency[index_of(kind)];
+  return DelayModel{l.base_ns, l.tail_probability, l.tail_ns, seed, ring_id};
+}
+
+namespace {
+
+Json to_json(const Instrument& i) {
+  Json tiers = Json::array();
+  for (const MarginTier& t : i.tiers) {
+    tiers.push_back({t.notional_cap_e8, t.maintenance_rate_e8, t.deduction_e8});
+  }
+  return {{"id", i.id},
+          {"venue", i.venue},
+          {"symbol", i.symbol},
+          {"market", kMarketNames[static_cast<std::size_t>(i.market)]},
+          {"base", i.base},
+          {"quote", i.quote},
+          {"settle", i.settle},
+          {"tick_e8", i.tick_e8},
+          {"lot_e8", i.lot_e8},
+          {"multiplier_e8", i.multiplier_e8},
+          {"order_step_lots", i.order_step_lots},
+          {"qty_min_lots", i.qty_min.value},
+          {"qty_max_lots", i.qty_max.value},
+          {"notional_min_e8", i.notional_min_e8},
+          {"price_band_bps", i.price_band_bps},
+          {"maker_fee_e8", i.maker_fee_e8},
+          {"taker_fee_e8", i.taker_fee_e8},
+          {"buy_fee_in_base", i.buy_fee_in_base},
+          {"tiers", tiers},
+          {"valid_from_ns", i.valid_from.value}};
+}
+
+template <std::size_t N, class Names>
+std::size_t name_index(const Json& value, const Names (&names)[N]) {
+  for (std::size_t i = 0; i < N; ++i) {
+    if (value.get<std::string>() == names[i]) return i;
+  }
+  throw std::runtime_error("found " + value.dump() + ", which is no known name");
+}
+
+Instrument instrument_from(const Json& j) {
+  Instrument i;
+  i.id = j.at("id");
+  i.venue = j.at("venue");
+  i.symbol = j.at("symbol");
+  i.market = static_cast<Market>(name_index(j.at("market"), kMarketNames));
+  i.base = j.at("base");
+  i.quote = j.at("quote");
+  i.settle = j.at("settle");
+  i.tick_e8 = j.at("tick_e8");
+  i.lot_e8 = j.at("lot_e8");
+  i.multiplier_e8 = j.at("multiplier_e8");
+  i.order_step_lots = j.at("order_step_lots");
+  i.qty_min = QtyLots(j.at("qty_min_lots"));
+  i.qty_max = QtyLots(j.at("qty_max_lots"));
+  i.notional_min_e8 = j.at("notional_min_e8");
+  i.price_band_bps = j.at("price_band_bps");
+  i.maker_fee_e8 = j.at("maker_fee_e8");
+  i.taker_fee_e8 = j.at("taker_fee_e8");
+  i.buy_fee_in_base = j.at("buy_fee_in_base");
+  for (const Json& t : j.at("tiers")) i.tiers.push_back({t.at(0), t.at(1), t.at(2)});
+  i.valid_from = TimeNs(j.at("valid_from_ns"));
+  return i;
+}
+
+Json to_json(const StreamPlan& s) {
+  Json files = Json::array();
+  for (const FilePlan& f : s.files) {
+    files.push_back({{"path", f.path},
+                     {"format", f.format},
+                     {"size_bytes", f.size_bytes},
+                     {"first_ns", f.first_ns},
+                     {"last_ns", f.last_ns},
+                     {"lines", f.lines}});
+  }
+  return {{"instrument", s.instrument},
+          {"lane", s.lane},
+          {"clock_offset_ns", s.clock_offset_ns},
+          {"files", files}};
+}
+
+StreamPlan stream_from(const Json& j) {
+  StreamPlan s;
+  s.instrument = j.at("instrument");
+  s.lane = j.at("lane");
+  s.clock_offset_ns = j.at("clock_offset_ns");
+  for (const Json& f : j.at("files")) {
+    s.files.push_back({f.at("path"), f.at("format"), f.at("size_bytes"), f.at("first_ns"),
+                       f.at("last_ns"), f.at("lines")});
+  }
+  return s;
+}
+
+Json to_json(const StageSpec& s) {
+  return {{"name", s.name},
+          {"kind", kStageKindNames[index_of(s.kind)]},
+          {"lane", s.lane},
+          {"core", s.core},
+          {"wait", kWaitNames[static_cast<std::size_t>(s.wait)]},
+          {"batch_max", s.batch_max}};
+}
+
+StageSpec stage_from(const Json& j) {
+  StageSpec s;
+  s.name = j.at("name");
+  s.kind = static_cast<StageKind>(name_index(j.at("kind"), kStageKindNames));
+  s.lane = j.at("lane");
+  s.core = j.at("core");
+  s.wait = static_cast<WaitStrategy>(name_index(j.at("wait"), kWaitNames));
+  s.batch_max = j.at("batch_max");
+  return s;
+}
+
+constexpr const char* kFullNames[] = {"wait", "resync"};
+
+Json to_json(const RingSpec& r) {
+  return {{"name", r.name},
+          {"type", r.type},
+          {"producer", r.producer},
+          {"consumer", r.consumer},
+          {"id", r.id},
+          {"capacity", r.capacity},
+          {"full", kFullNames[static_cast<std::size_t>(r.full)]}};
+}
+
+RingSpec ring_from(const Json& j) {
+  RingSpec r;
+  r.name = j.at("name");
+  r.type = j.at("type");
+  r.producer = j.at("producer");
+  r.consumer = j.at("consumer");
+  r.id = j.at("id");
+  r.capacity = j.at("capacity");
+  r.full = static_cast<FullPolicy>(name_index(j.at("full"), kFullNames));
+  return r;
+}
+
+template <class T>
+Json list_json(const std::vector<T>& items) {
+  Json list = Json::array();
+  for (const T& item : items) list.push_back(to_json(item));
+  return list;
+}
+
+Json scalars_json(const SessionPlan& p) {
+  return {{"name", p.name},
+          {"source", kSourceKindNames[static_cast<std::size_t>(p.source)]},
+          {"speed", p.speed},
+          {"for_ns", p.for_ns},
+          {"events_max", p.events_max},
+          {"in_sample_allowed", p.in_sample_allowed},
+          {"in_sample", p.in_sample},
+          {"path_budget_ns", p.path_budget_ns},
+          {"base_feed_latency_ns", p.base_feed_latency_ns},
+          {"response_latency_ns", p.response_latency_ns},
+          {"drain_ns", p.drain_ns},
+          {"seed", p.seed},
+          {"epoch", p.epoch},
+          {"data_digest", p.data_digest},
+          {"traded_from_ns", p.traded_from_ns},
+          {"traded_to_ns", p.traded_to_ns},
+          {"config_file", p.config_file},
+          {"market", Json::parse(p.synthetic_json)},
+          {"notes", p.notes},
+          {"warnings", p.warnings}};
+}
+
+void scalars_from(const Json& j, SessionPlan& p) {
+  p.name = j.at("name");
+  p.source = j.at("source") == kSourceKindNames[0] ? SourceKind::kSynthetic : SourceKind::kFiles;
+  p.speed = j.at("speed");
+  p.for_ns = j.at("for_ns");
+  p.events_max = j.at("events_max");
+  p.in_sample_allowed = j.at("in_sample_allowed");
+  p.in_sample = j.at("in_sample");
+  p.path_budget_ns = j.at("path_budget_ns");
+  p.base_feed_latency_ns = j.at("base_feed_latency_ns");
+  p.response_latency_ns = j.at("response_latency_ns");
+  p.drain_ns = j.at("drain_ns");
+  p.seed = j.at("seed");
+  p.epoch = j.at("epoch");
+  p.data_digest = j.at("data_digest");
+  p.traded_from_ns = j.at("traded_from_ns");
+  p.traded_to_ns = j.at("traded_to_ns");
+  p.config_file = j.at("config_file");
+  p.synthetic_json = j.at("market").dump();
+  for (const Json& n : j.at("notes")) p.notes.push_back(n);
+  for (const Json& w : j.at("warnings")) p.warnings.push_back(w);
+}
+
+SessionPlan plan_from(const Json& j) {
+  SessionPlan p;
+  scalars_from(j.at("session"), p);
+  for (const Json& i : j.at("instruments")) p.instruments.push_back(instrument_from(i));
+  for (const Json& l : j.at("lanes")) {
+    p.lanes.push_back({l.at("name"), l.at("instruments").get<std::vector<std::uint16_t>>()});
+  }
+  for (const Json& s : j.at("streams")) p.streams.push_back(stream_from(s));
+  for (const Json& s : j.at("stages")) p.topology.stages.push_back(stage_from(s));
+  for (const Json& r : j.at("rings")) p.topology.rings.push_back(ring_from(r));
+  for (std::size_t k = 0; k < kStageKinds; ++k) {
+    const Json& part = j.at("stage").at(kStageKindNames[k]);
+    p.latency[k] = {part.at("latency").at("base_ns"), part.at("latency").at("tail_probability"),
+                    part.at("latency").at("tail_ns")};
+    p.budget_ns[k] = part.at("budget_ns");
+    p.stage_json[k] = part.at("config").dump();
+  }
+  return p;
+}
+
+}  // namespace
+
+std::string resolved_json(const SessionPlan& plan) {
+  Json j;
+  j["session"] = scalars_json(plan);
+  j["instruments"] = list_json(plan.instruments);
+  j["lanes"] = Json::array();
+  for (const LanePlan& l : plan.lanes) {
+    j["lanes"].push_back({{"name", l.name}, {"instruments", l.instruments}});
+  }
+  j["streams"] = list_json(plan.streams);
+  j["stages"] = list_json(plan.topology.stages);
+  j["rings"] = list_json(plan.topology.rings);
+  for (std::size_t k = 0; k < kStageKinds; ++k) {
+    const LatencyPlan& l = plan.latency[k];
+    j["stage"][kStageKindNames[k]] = {{"latency",
+                                       {{"base_ns", l.base_ns},
+                                        {"tail_probability", l.tail_probability},
+                                        {"tail_ns", l.tail_ns}}},
+                                      {"budget_ns", plan.budget_ns[k]},
+                                      {"config", Json::parse(plan.stage_json[k])}};
+  }
+  return j.dump(1) + "\n";
+}
+
+Result<SessionPlan> parse_resolved(const std::string& text, const std::string& origin) {
+  try {
+    return plan_from(Json::parse(text));
+  } catch (const std::exception& e) {
+    return fail_usage("resolved config '" + origin + "' cannot be read: " + e.what() +
+                      "; it is written by 'pinstripe up' and not meant to be edited: start anew");
+  }
+}
+
+Result<SessionPlan> load_resolved(const std::string& directory) {
+  const std::string file = directory + "/" + kResolvedName;
+  std::ifstream in(file);
+  if (!in) {
+    return fail_usage("no resolved config '" + file +
+                      "': prepare the session first with 'pinstripe up CONFIG --prepare'");
+  }
+  std::stringstream text;
+  text << in.rdbuf();
+  auto plan = parse_resolved(text.str(), file);
+  if (plan) plan->directory = directory;
+  return plan;
+}
+
+std::uint64_t config_digest(const SessionPlan& plan) {
+  const std::string text = resolved_json(plan);
+  Hasher h;
+  h.bytes(text.data(), text.size());
+  return h.value();
+}
+
+}  // namespace pinstripe

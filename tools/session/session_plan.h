@@ -1,0 +1,108 @@
+// SessionPlan: everything a session needs, decided before it starts.
+//
+// `pinstripe up` makes it from the session config (session_config.h) and the data (prepare.h),
+// writes it as config.json into the session directory, and each stage program loads exactly that.
+// Nothing is decided a second time: instruments are full records, files have their clock offset,
+// folds are chosen.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "shm/base/result.h"
+#include "shm/market/instrument.h"
+#include "shm/msg/topology.h"
+#include "shm/run/delay_model.h"
+
+namespace pinstripe {
+
+inline constexpr std::size_t kStageKinds = 5;
+constexpr std::size_t index_of(StageKind kind) noexcept { return static_cast<std::size_t>(kind); }
+
+enum class SourceKind : std::uint8_t { kSynthetic = 0, kFiles = 1 };
+inline constexpr std::array<std::string_view, 2> kSourceKindNames{"synthetic", "files"};
+
+/// Modelled latency of one stage in recorded sessions (trading.md 3).
+struct LatencyPlan {
+  std::int64_t base_ns = 0;
+  double tail_probability = 0;  // 0..1
+  std::int64_t tail_ns = 0;     // most that is added
+};
+
+/// One file of recorded data.
+struct FilePlan {
+  std::string path;           // absolute
+  std::string format;         // "binance_raw", "tardis_book", "tardis_trades"
+  std::uint64_t size_bytes = 0;
+  std::int64_t first_ns = 0;  // local receive time as recorded, before re-basing
+  std::int64_t last_ns = 0;
+  std::uint64_t lines = 0;
+};
+
+/// The files of one instrument, in time order, as one stream with one clock offset.
+struct StreamPlan {
+  std::uint16_t instrument = 0;
+  std::uint16_t lane = 0;
+  std::int64_t clock_offset_ns = 0;  // re-based time = recorded local time - offset
+  std::vector<FilePlan> files;
+};
+
+struct LanePlan {
+  std::string name;                          // "" where there is only one
+  std::vector<std::uint16_t> instruments;    // indices in SessionPlan::instruments
+};
+
+struct SessionPlan {
+  std::string name;
+  std::string directory;                     // session directory; set by load_resolved
+  SourceKind source = SourceKind::kSynthetic;
+  double speed = 0;                          // 0: as fast as it goes; n: n times real time
+  std::int64_t for_ns = 0;                   // simulated time to run; 0: all of it
+  std::uint64_t events_max = 0;              // venue messages to run; 0: all of them
+  bool in_sample_allowed = false;            // --in-sample was given
+  bool in_sample = false;                    // a model was trained on the traded time
+
+  std::vector<Instrument> instruments;       // index = instrument id in every message
+  std::vector<LanePlan> lanes;
+  std::vector<StreamPlan> streams;           // empty for the synthetic source
+  std::vector<std::string> warnings;         // for people, said at start
+  std::vector<std::string> notes;            // the same, where nothing is wrong
+
+  Topology topology;
+  std::array<LatencyPlan, kStageKinds> latency{};
+  std::array<std::int64_t, kStageKinds> budget_ns{};  // service time allowed a stage
+  std::int64_t path_budget_ns = 0;           // origin -> order; also the staleness limit
+  std::int64_t base_feed_latency_ns = 0;     // venue -> us; exec's market time is origin - this
+  std::int64_t response_latency_ns = 0;      // venue -> us for execution reports; > 0
+  std::int64_t drain_ns = 0;                 // after the end of the stream
+  std::uint64_t seed = 1;
+  std::uint32_t epoch = 1;                   // of client order ids; fixed in recorded sessions
+  std::uint64_t data_digest = 0;
+  std::int64_t traded_from_ns = 0;           // re-based time range of the data
+  std::int64_t traded_to_ns = 0;
+  std::string config_file;                   // where it came from, for people
+  std::string synthetic_json = "{}";         // settings of the synthetic market, as JSON text
+  /// Each stage's own part of the config, as JSON text, model folds already chosen. By StageKind.
+  std::array<std::string, kStageKinds> stage_json{"{}", "{}", "{}", "{}", "{}"};
+
+  const StageSpec* stage(std::string_view stage_name) const noexcept;
+  const RingSpec* ring(std::string_view ring_name) const noexcept;
+  std::uint16_t lane_of(std::uint16_t instrument) const noexcept;
+  /// Delay model of what `kind` publishes on ring `ring_id`.
+  DelayModel delay_of(StageKind kind, std::uint16_t ring_id) const noexcept;
+};
+
+/// Name of the resolved config in the session directory.
+inline constexpr const char* kResolvedName = "config.json";
+
+/// The plan as JSON text, complete: parse_resolved gives the same plan back.
+std::string resolved_json(const SessionPlan& plan);
+Result<SessionPlan> parse_resolved(const std::string& text, const std::string& origin);
+/// Loads `<directory>/config.json`.
+Result<SessionPlan> load_resolved(const std::string& directory);
+/// Hash of the resolved config: names the run's identity.
+std::uint64_t config_digest(const SessionPlan& plan);
+
+}  // namespace pinstripe

@@ -1,0 +1,145 @@
+#include "tools/session/snapshot.h"
+
+#include "shm/ring/session_dir.h"
+#include "shm/ring/stage_page.h"
+
+namespace pinstripe {
+
+std::int64_t StageShot::counter(std::string_view counter_name) const {
+  const auto found = counters.find(counter_name);
+  return found == counters.end() ? 0 : found->second;
+}
+
+bool StageShot::has_counter(std::string_view counter_name) const {
+  return counters.contains(counter_name);
+}
+
+const StageShot* SessionShot::stage(std::string_view stage_name) const {
+  for (const StageShot& s : stages) {
+    if (s.name == stage_name) return &s;
+  }
+  return nullptr;
+}
+
+std::int64_t SessionShot::total(StageKind kind, std::string_view counter_name) const {
+  std::int64_t sum = 0;
+  for (const StageShot& s : stages) {
+    if (s.kind == kind) sum += s.counter(counter_name);
+  }
+  return sum;
+}
+
+const OutputShot* SessionShot::output(std::string_view ring) const {
+  for (const StageShot& s : stages) {
+    for (const OutputShot& o : s.outputs) {
+      if (o.ring == ring) return &o;
+    }
+  }
+  return nullptr;
+}
+
+const InputShot* SessionShot::input(std::string_view ring) const {
+  for (const StageShot& s : stages) {
+    for (const InputShot& i : s.inputs) {
+      if (i.ring == ring) return &i;
+    }
+  }
+  return nullptr;
+}
+
+namespace {
+
+LatencyShot shot_of(const Histogram& live) {
+  const HistogramSnapshot h(live);
+  return {h.count(), h.percentile(0.5), h.percentile(0.99), h.percentile(0.999), h.max()};
+}
+
+std::string wait_name(std::uint32_t wait) {
+  return wait < std::size(kWaitNames) ? kWaitNames[wait] : "?";
+}
+
+void read_life(const StagePage& page, const StagePageView& view, StageShot& s) {
+  s.pid = page.pid.get();
+  ProcessToken token = ProcessToken::self();  // this boot
+  token.pid = s.pid;
+  token.start_ticks = page.start_ticks.get();
+  s.alive = s.pid > 0 && token.alive();
+  s.cpu = page.cpu.get();
+  s.wait = wait_name(page.wait_actual.get());
+  s.wait_configured = wait_name(page.wait_configured.get());
+  s.state = s.pid == 0 ? "absent" : kStageStateNames[static_cast<std::size_t>(view.state())];
+  const bool over = view.state() == StageState::kDone || view.state() == StageState::kFailed;
+  // In the one-thread pipeline the page names no process of its own.
+  if (s.pid != 0 && token.start_ticks != 0 && !s.alive && !over) s.state = "dead";
+  s.heartbeat_age_ns = s.alive ? view.heartbeat_age_ns() : -1;
+  s.event_ns = page.event_ns.get();
+}
+
+void read_work(const StagePage& page, const StagePageView& view, StageShot& s) {
+  s.queueing = shot_of(page.queueing);
+  s.service = shot_of(page.service);
+  s.tick_to_order = shot_of(page.tick_to_order);
+  s.longest_turn_ns = page.longest_turn_ns.get();
+  s.turns = static_cast<std::int64_t>(page.turns.get());
+  s.voluntary_switches = page.voluntary_switches.get();
+  s.involuntary_switches = page.involuntary_switches.get();
+  s.minor_faults = page.minor_faults.get();
+  s.major_faults = page.major_faults.get();
+  s.allocations_after_seal = page.allocations_after_seal.get();
+  s.budget_breaches = page.budget_breaches_queueing.get() + page.budget_breaches_service.get() +
+                      page.budget_breaches_path.get();
+  for (const auto& [name, value] : view.counters()) s.counters[name] = value;
+  for (const StageError& e : view.errors()) s.errors.push_back({e.code, e.text, e.count});
+}
+
+/// Inputs and outputs stand in the page in topology order.
+void read_rings(const SessionPlan& plan, const StagePage& page, StageShot& s) {
+  std::size_t inputs = 0;
+  std::size_t outputs = 0;
+  for (const RingSpec& r : plan.topology.rings) {
+    if (r.consumer == s.name && inputs < page.inputs.size()) {
+      InputShot in{r.name, page.inputs[inputs].taken.get(), {}};
+      if (inputs < page.input_queueing.size()) in.queueing = shot_of(page.input_queueing[inputs]);
+      s.inputs.push_back(std::move(in));
+      ++inputs;
+    }
+    if (r.producer == s.name && outputs < page.outputs.size()) {
+      const StagePage::Output& out = page.outputs[outputs++];
+      s.outputs.push_back({r.name, out.published.get(), out.digest.get(), out.last_event_ns.get(),
+                           out.dropped.get()});
+    }
+  }
+}
+
+}  // namespace
+
+StageShot read_stage(const SessionPlan& plan, const StageSpec& stage, const StagePageView& view) {
+  StageShot s;
+  s.name = stage.name;
+  s.kind = stage.kind;
+  s.lane = stage.lane;
+  read_life(view.page(), view, s);
+  read_work(view.page(), view, s);
+  read_rings(plan, view.page(), s);
+  return s;
+}
+
+SessionShot take_snapshot(const SessionPlan& plan) {
+  SessionShot shot;
+  for (const StageSpec& stage : plan.topology.stages) {
+    auto view = StagePageView::open(plan.directory + "/" + stage.name + ".page");
+    if (view) {
+      shot.stages.push_back(read_stage(plan, stage, *view));
+    } else {
+      StageShot absent;
+      absent.name = stage.name;
+      absent.kind = stage.kind;
+      absent.lane = stage.lane;
+      absent.state = "absent";
+      shot.stages.push_back(std::move(absent));
+    }
+  }
+  return shot;
+}
+
+}  // namespace pinstripe

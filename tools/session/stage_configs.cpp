@@ -1,0 +1,129 @@
+#include "tools/session/stage_configs.h"
+
+#include <algorithm>
+
+#include "exec/exec_config_json.h"
+#include "exec/funding_file.h"
+#include "features/features_config_json.h"
+#include "features/registry.h"
+#include "feed/feed_config_json.h"
+#include "models/models_config_json.h"
+#include "risk/risk_config_json.h"
+#include "tools/session/topology_build.h"
+
+namespace pinstripe {
+
+namespace {
+
+/// Reads one stage's part of the plan; every error is one of the file's, already found by `check`.
+template <class Config>
+Result<Config> read_part(const SessionPlan& plan, StageKind kind, Config (*read)(ConfigNode&)) {
+  const std::string name = kStageKindNames[index_of(kind)];
+  auto node = ConfigNode::parse(plan.stage_json[index_of(kind)], name);
+  if (!node) return std::unexpected(node.error());
+  Config config = read(*node);
+  if (auto finished = node->finish(); !finished) return std::unexpected(finished.error());
+  config.instruments = plan.instruments;
+  return config;
+}
+
+std::uint64_t orders_capacity(const SessionPlan& plan) {
+  for (const RingSpec& r : plan.topology.rings) {
+    if (r.type == "order_command") return r.capacity;
+  }
+  return 0;
+}
+
+}  // namespace
+
+void check_stage_configs(ConfigNode& root, SessionPlan& plan) {
+  ConfigNode feed = root.child("feed");
+  read_feed_config(feed);
+  ConfigNode market = root.child("market");
+  read_synthetic_config(market);
+  plan.synthetic_json = market.raw();
+  ConfigNode features = root.child("features");
+  read_features_config(features);
+  ConfigNode models = root.child("models");
+  read_models_config(models);
+  ConfigNode risk = root.child("risk");
+  const RiskConfig risk_config = read_risk_config(risk);
+  ConfigNode exec = root.child("exec");
+  const ExecConfig exec_config = read_exec_config(exec);
+  plan.response_latency_ns = exec_config.response_latency_ns;
+  // Below this, rings as small as one burst could deadlock (tools/decisions/look-ahead.md).
+  const std::int64_t least_response =
+      plan.base_feed_latency_ns + plan.latency[index_of(StageKind::kFeed)].base_ns;
+  if (plan.response_latency_ns < least_response) {
+    exec.complain("response_latency_ns",
+                  "found " + std::to_string(plan.response_latency_ns) + ", allowed is at least " +
+                      std::to_string(least_response) +
+                      " (base_feed_latency_ns + stages.feed.latency.base_ns): what the venue "
+                      "answers cannot travel faster than what it publishes");
+  }
+  // Risk must never fill the orders ring (protocol 5): one burst stays free.
+  const auto room = static_cast<std::int64_t>(orders_capacity(plan)) -
+                    static_cast<std::int64_t>(largest_burst(StageKind::kRisk));
+  ConfigNode limits = risk.child("limits");
+  if (limits.has("in_flight_max") && risk_config.limits.in_flight_max > room) {
+    limits.complain("in_flight_max", "found " + std::to_string(risk_config.limits.in_flight_max) +
+                                         ", allowed is at most " + std::to_string(room) +
+                                         " (capacity of the orders ring less risk's burst)");
+  }
+}
+
+Result<FeedConfig> feed_config_of(const SessionPlan& plan) {
+  return read_part<FeedConfig>(plan, StageKind::kFeed, read_feed_config);
+}
+
+Result<FeaturesConfig> features_config_of(const SessionPlan& plan) {
+  return read_part<FeaturesConfig>(plan, StageKind::kFeatures, read_features_config);
+}
+
+Result<ModelsConfig> models_config_of(const SessionPlan& plan) {
+  auto config = read_part<ModelsConfig>(plan, StageKind::kModels, read_models_config);
+  if (!config) return config;
+  // Label delay: how long after a decision its order is at the venue (trading.md 4).
+  const auto exec = exec_config_of(plan);
+  if (!exec) return std::unexpected(exec.error());
+  config->label_delay_ns = exec->order_latency_ns;
+  for (const LatencyPlan& l : plan.latency) config->label_delay_ns += l.base_ns;
+  const TradedRange traded{TimeNs(plan.traded_from_ns), TimeNs(plan.traded_to_ns), true};
+  // The hash that the vectors of this session will carry: settings such as the bar length are part
+  // of it.
+  const auto features = features_config_of(plan);
+  if (!features) return std::unexpected(features.error());
+  const auto names = feature_names();
+  auto in_sample =
+      load_members(*config, registry_hash(*features), names, traded, plan.in_sample_allowed);
+  if (!in_sample) return std::unexpected(in_sample.error());
+  return config;
+}
+
+Result<RiskConfig> risk_config_of(const SessionPlan& plan) {
+  auto config = read_part<RiskConfig>(plan, StageKind::kRisk, read_risk_config);
+  if (!config) return config;
+  config->budget_ns = plan.path_budget_ns;
+  config->epoch = plan.epoch;
+  const auto room = static_cast<std::int64_t>(orders_capacity(plan)) -
+                    static_cast<std::int64_t>(largest_burst(StageKind::kRisk));
+  config->limits.in_flight_max = std::min(config->limits.in_flight_max, room);
+  return config;
+}
+
+Result<ExecConfig> exec_config_of(const SessionPlan& plan) {
+  auto config = read_part<ExecConfig>(plan, StageKind::kExec, read_exec_config);
+  if (!config) return config;
+  config->latency_seed = plan.seed;
+  config->market_ring_ids.assign(plan.lanes.size(), 0xFFFF);
+  for (const RingSpec& r : plan.topology.rings) {
+    if (r.type == "order_command") config->orders_ring_id = r.id;
+    if (r.consumer != "exec" || r.type != "market_event") continue;
+    config->market_ring_ids[plan.stage(r.producer)->lane] = r.id;
+  }
+  if (auto loaded = load_funding_files(*config); !loaded)
+    return fail_within("exec.funding", loaded);
+  return config;
+}
+
+}  // namespace pinstripe

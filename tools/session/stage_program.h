@@ -1,0 +1,127 @@
+// The life of a stage process: attach, pin, check, run, publish, stop.
+//
+// A stage's main makes its stage class and hands it to `StageProgram::drive`. Errors at start leave
+// with a message chain and exit status 1 or 2; a CHECK stops the process at once.
+#pragma once
+
+#include <string>
+
+#include "shm/base/check.h"
+#include "shm/run/feed_runner.h"
+#include "shm/run/idle.h"
+#include "shm/run/process.h"
+#include "shm/run/sealed_heap.h"
+#include "tools/session/attach.h"
+
+namespace pinstripe {
+
+/// Copies what runner and stage know into the stage page. Between batches, without system calls.
+template <class S, class R>
+void publish_progress(StagePage& page, const S& stage, R& runner) noexcept {
+  page.publish_counters(stage.counters());
+  page.event_ns.set(runner.now().value);
+  page.backward_stamps.set(static_cast<std::int64_t>(runner.backward_stamps()));
+  auto& ports = runner.ports();
+  for (std::size_t i = 0; i < ports.size(); ++i) {
+    page.outputs[i].published.set(ports[i].count());
+    page.outputs[i].digest.set(ports[i].digest());
+    page.outputs[i].last_event_ns.set(ports[i].last_event_ns().value);
+  }
+  if constexpr (requires { runner.merge(); }) {
+    const auto& inputs = runner.merge().inputs();
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      page.inputs[i].taken.set(inputs[i].ring.taken());
+    }
+  } else {
+    page.inputs[0].taken.set(runner.frames());
+  }
+}
+
+class StageProgram {
+ public:
+  /// Parses `--session S [--name N] [--supervised PID]`, loads the plan, finds the stage of `kind`,
+  /// pins, locks, registers, attaches. `program` stands in --help.
+  static Result<StageProgram> start(int argc, char** argv, StageKind kind);
+
+  const SessionPlan& plan() const noexcept { return attachment_.plan(); }
+  const StageSpec& spec() const noexcept { return spec_; }
+  const RunnerSetup& setup() const noexcept { return setup_; }
+  StagePage& page() const noexcept { return *page_; }
+  Probe probe() const noexcept;
+
+  /// Runs to the end of the data or an orderly stop. `finished()` may add an error found by the
+  /// source.
+  template <class S, class R>
+  int drive(S& stage, R& runner);
+
+  /// Prints the error, records it on the page and gives the exit status.
+  int fail_with(const Error& error);
+  /// True where --help was asked for and printed.
+  static bool help(int argc, char** argv, StageKind kind);
+
+ private:
+  StageProgram(Attachment attachment, StageSpec spec)
+      : attachment_(std::move(attachment)), spec_(std::move(spec)) {}
+  Result<void> settle(int supervisor_pid);
+  Result<void> begin(std::span<const std::string> counter_names, std::size_t outputs);
+  void heartbeat(std::int64_t now_ns) noexcept;
+  int end(bool complete, std::uint64_t state_hash);
+
+  Attachment attachment_;
+  StageSpec spec_;
+  RunnerSetup setup_;
+  StagePage* page_ = nullptr;
+  WaitStrategy wait_ = WaitStrategy::kYield;
+};
+
+template <class S, class R>
+int StageProgram::drive(S& stage, R& runner) {
+  const auto names = stage.counter_names();
+  if (auto begun = begin(names, runner.ports().size()); !begun) return fail_with(begun.error());
+  const SessionClock clock = attachment_.clock();
+  Idle idle(wait_, page_->park, clock);
+  constexpr std::int64_t kPublishEveryNs = kNsPerMs;
+  constexpr std::int64_t kGiveUpNs = kNsPerSecond;  // nothing has come for so long after a stop
+  constexpr std::int64_t kSleepLimitNs = 50 * kNsPerMs;
+  std::int64_t published_ns = 0, worked_ns = clock.monotonic_ns();
+  std::uint64_t batches = 0, waits = 0;
+  seal_heap();
+  while (!runner.done()) {
+    const bool worked = runner.run_batch() > 0;
+    const std::int64_t now = clock.monotonic_ns();
+    if (now - published_ns >= kPublishEveryNs) {
+      published_ns = now;
+      publish_progress(*page_, stage, runner);
+      page_->batches.set(batches);
+      page_->idle_waits.set(waits);
+      page_->parks.set(idle.parks());
+      heartbeat(now);
+    }
+    if (worked) {
+      ++batches;
+      worked_ns = now;
+      idle.worked();
+      // A drained stage gives way at once: on a shared core its reader may be the next to run.
+      if (!runner.drained()) continue;
+    }
+    if (stop_requested() || page_->stop.load(std::memory_order_relaxed) != 0) {
+      if constexpr (requires { runner.stop(); }) runner.stop();
+      if (now - worked_ns > kGiveUpNs) break;
+    }
+    ++waits;
+    std::int64_t limit = kSleepLimitNs;
+    if constexpr (requires { runner.wait_ns(); }) {
+      if (runner.wait_ns() > 0 && runner.wait_ns() < limit) limit = runner.wait_ns();
+    }
+    const auto look_again = [&]() noexcept {
+      if (runner.run_batch() > 0) worked_ns = clock.monotonic_ns();
+      return worked_ns > now || runner.done();
+    };
+    idle.wait(look_again, limit);
+  }
+  unseal_heap();
+  publish_progress(*page_, stage, runner);
+  return end(runner.done(), stage.state_hash());
+}
+
+}  // namespace pinstripe
