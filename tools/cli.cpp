@@ -154,8 +154,9 @@ int run(int argc, char** argv) {
   add_doctor(app, chosen);
   add_program(app, chosen, "train", "Fit the ensemble on recorded data",
               "pinstripe train tools/configs/train.json --data FILE...");
-  add_program(app, chosen, "bench",
-      "Run a bench beside its peers: ring, trees, decode, pipeline ...",
+  std::string benches = "Run a bench beside its peers:";
+  for (const std::string& name : bench_names()) benches += " " + name;
+  add_program(app, chosen, "bench", (benches + "; each has its own --help").c_str(),
               "pinstripe bench ring --json");
   try {
     app.parse(argc, argv);

@@ -1,6 +1,5 @@
 // A session's life: deaths of any stage, Ctrl-C as a terminal sends it, a supervisor that is
-// killed,
-// observers at work, segments that stay; what is left behind and what is not.
+// killed, observers at work, segments that stay; what is left behind and what is not.
 #include <signal.h>
 #include <unistd.h>
 
@@ -123,6 +122,24 @@ TEST_F(LifecycleTest, ObserversSeeAndNeverChangeWhatIsDecided) {
   EXPECT_EQ(sut.json().at("orders_digest"), alone.json().at("orders_digest"));
   EXPECT_EQ(sut.json().at("signals_digest"), alone.json().at("signals_digest"));
   EXPECT_EQ(sut.json().at("lost"), 0);
+}
+
+TEST_F(LifecycleTest, WithoutASupervisorAStageWhoseNeighbourIsGoneFailsAndSaysSo) {
+  const std::string file = trading_config(R"("speed": 1,)");
+  ASSERT_EQ(run({"up", file, "--prepare"}).exit, 0);
+  const auto launch = start({"tools/launch.sh", file, "--bin", bin_});
+  ASSERT_TRUE(wait_until_running("session"));
+  const auto pids = stage_pids();
+  kill(pids.at(2), SIGKILL);
+  for (const pid_t pid : pids) kill(pid, SIGTERM);
+  EXPECT_EQ(wait(launch).exit, 128 + SIGKILL);
+  const auto status = run({"status", "session", "--json"}).json();
+  EXPECT_EQ(status.at("stages").at(2).at("state"), "dead");
+  const auto& risk = status.at("stages").at(3);
+  EXPECT_EQ(risk.at("state"), "failed");
+  EXPECT_NE(risk.at("errors").dump().find("a neighbour is gone"), std::string::npos);
+  EXPECT_EQ(run({"down", "session"}).exit, 0);
+  EXPECT_TRUE(leftovers().empty());
 }
 
 TEST_F(LifecycleTest, AKeptSessionCanBeLookedAtUntilDownRemovesIt) {

@@ -103,10 +103,11 @@ bool CliTest::wait_until_running(const std::string& session) {
   for (int i = 0; i < 400; ++i) {
     const CommandResult status = run({"status", session, "--json"});
     if (status.exit == 0) {
+      // Running is not enough: a session stopped before its first event has nothing to account for.
       bool all = true;
       const auto json = status.json();
       for (const auto& stage : json.at("stages")) all = all && stage.at("state") == "running";
-      if (all) return true;
+      if (all && json.at("stages").at(0).at("event_ns") > 0) return true;
     }
     usleep(50'000);
   }

@@ -41,7 +41,7 @@ class CliTest : public testing::Test {
   /// A config of the synthetic market with one member that trades; `more` are further keys, each
   /// with a comma behind it.
   std::string trading_config(const std::string& more = "", const std::string& name = "session");
-  /// Waits until the session's stages run; false after 20 s.
+  /// Waits until the session's stages run and its first event has come; false after 20 s.
   bool wait_until_running(const std::string& session);
   /// Session directories that exist now.
   std::vector<std::string> leftovers() const;

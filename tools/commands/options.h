@@ -63,6 +63,8 @@ Exit run_tap(const TapOptions& options);
 Exit run_check(const CheckOptions& options);
 Exit run_doctor(const DoctorOptions& options);
 Exit run_program(const ProgramOptions& options);
+/// The benches that are built beside this program, sorted: "decode", "pipeline", ...
+std::vector<std::string> bench_names();
 
 /// Prints the error to standard error, and with `json` an object {"error": ...} to standard output.
 Exit report_error(const Error& error, bool json);

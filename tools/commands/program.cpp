@@ -18,17 +18,6 @@ namespace {
 
 constexpr const char* kBenchPrefix = "pinstripe-bench-";
 
-std::vector<std::string> benches_in(const std::string& folder) {
-  std::vector<std::string> names;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(folder, error)) {
-    const std::string name = entry.path().filename().string();
-    if (name.starts_with(kBenchPrefix)) names.push_back(name.substr(std::strlen(kBenchPrefix)));
-  }
-  std::sort(names.begin(), names.end());
-  return names;
-}
-
 Error no_program(const ProgramOptions& options, const std::string& folder) {
   if (!options.program.starts_with(kBenchPrefix)) {
     return Error{"no program '" + options.program + "' in '" + folder +
@@ -36,7 +25,7 @@ Error no_program(const ProgramOptions& options, const std::string& folder) {
                  Exit::kUsage};
   }
   const std::string wanted = options.program.substr(std::strlen(kBenchPrefix));
-  const std::vector<std::string> names = benches_in(folder);
+  const std::vector<std::string> names = bench_names();
   std::string message = wanted.empty() ? "which bench?" : "no bench '" + wanted + "'";
   const std::string near = nearest_name(wanted, names);
   if (!wanted.empty() && !near.empty()) message += "; did you mean '" + near + "'?";
@@ -46,6 +35,17 @@ Error no_program(const ProgramOptions& options, const std::string& folder) {
 }
 
 }  // namespace
+
+std::vector<std::string> bench_names() {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(program_folder(), error)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with(kBenchPrefix)) names.push_back(name.substr(std::strlen(kBenchPrefix)));
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
 
 Exit run_program(const ProgramOptions& options) {
   const std::string folder = program_folder();

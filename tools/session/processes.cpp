@@ -55,6 +55,10 @@ std::string program_folder() {
   return error ? std::string(".") : self.parent_path().string();
 }
 
+bool ChildEnd::gave_up() const noexcept {
+  return ended && WIFEXITED(status) && WEXITSTATUS(status) == static_cast<int>(Exit::kFailed);
+}
+
 std::string ChildEnd::text() const {
   if (!ended) return "still running";
   if (WIFSIGNALED(status)) {

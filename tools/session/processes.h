@@ -25,6 +25,8 @@ struct ChildEnd {
   bool ended = false;
   int status = 0;       // as waitpid gives it
   bool clean() const noexcept { return ended && status == 0; }
+  /// An orderly end with Exit::kFailed: the stage said why.
+  bool gave_up() const noexcept;
   /// "exit status 1", "killed by signal 9 (Killed)".
   std::string text() const;
 };

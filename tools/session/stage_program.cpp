@@ -166,11 +166,11 @@ int StageProgram::end(bool complete, std::uint64_t state_hash) {
   page_->allocations_after_seal.set(static_cast<std::int64_t>(allocations_after_seal()));
   page_->state_hash.set(state_hash);
   heartbeat(attachment_.clock().monotonic_ns());
-  if (!complete) {
-    page_->log_error(2, "stopped before the end of its inputs: a neighbour is gone", realtime_ns());
+  if (complete) {
+    page_->set_state(StageState::kDone);
+    return static_cast<int>(Exit::kDone);
   }
-  page_->set_state(StageState::kDone);
-  return static_cast<int>(Exit::kDone);
+  return fail_with(Error{"stopped before the end of its inputs: a neighbour is gone"});
 }
 
 int StageProgram::fail_with(const Error& error) {

@@ -83,9 +83,15 @@ void Supervisor::note_deaths(SessionEnd& end, const std::function<void(const std
     Child& c = children_[i];
     if (reported_[i] || c.running()) continue;
     reported_[i] = true;
-    // A stage that was asked to stop and did not in time was killed from here: that is reported
-    // too.
     if (c.poll().clean()) continue;
+    if (killed_) {
+      end.clean = false;
+      say("stage '" + c.name() + "' (pid " + std::to_string(c.pid()) +
+          ") did not stop in time and was killed");
+      continue;
+    }
+    // What gives up because a neighbour died is a consequence, not a second death.
+    if (!end.clean && c.poll().gave_up()) continue;
     const std::string words = last_words(c);
     const std::string line = "stage '" + c.name() + "' (pid " + std::to_string(c.pid()) +
                              ") died: " + c.poll().text() +
@@ -134,6 +140,7 @@ SessionEnd Supervisor::watch(int tick_ms, const std::function<void()>& tick,
     if (stopping_ && now_ms() - asked_at_ms_ > patience) {
       const bool all_asked = std::all_of(asked_.begin(), asked_.end(), [](bool a) { return a; });
       if (all_asked) {
+        killed_ = true;
         for (Child& c : children_) c.signal(SIGKILL);
       }
       for (std::size_t i = 0; i < children_.size(); ++i) {

@@ -41,6 +41,7 @@ class Supervisor {
   std::vector<bool> reported_;
   std::vector<bool> asked_;           // got SIGTERM from here
   bool stopping_ = false;
+  bool killed_ = false;               // what still ran got SIGKILL from here
   std::int64_t asked_at_ms_ = 0;
 };
 

@@ -221,8 +221,8 @@ int main(int argc, char** argv) {
   using pinstripe::Exit;
   pinstripe::Arguments a;
   CLI::App app{"Fits the ensemble's members on the features that trading sees.\n"
-               "Example: pinstripe-train tools/configs/recorded.json --data day1.txt.gz "
-               "day2.txt.gz --out models/mine --name mine"};
+               "Example: pinstripe train tools/configs/recorded.json --data day1.txt.gz "
+               "day2.txt.gz --out models/mine --name mine", "pinstripe train"};
   app.add_option("config", a.config, "session config: stages, clock and latencies")->required();
   app.add_option("--data", a.data, "recorded files to train on");
   app.add_option("--synthetic-seed", a.synthetic_seed, "train on the session's synthetic market, "
