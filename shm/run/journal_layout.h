@@ -114,7 +114,9 @@ static_assert(sizeof(JournalEnd) == 24);
 struct JournalHole {
   std::uint64_t first_record = 0;  // records [first, end) are missing
   std::uint64_t end_record = 0;
+  std::uint64_t end_position = 0;  // of record `end_record`
 };
+static_assert(sizeof(JournalHole) == 24);
 
 /// How the carrier fares.
 enum class JournalState : std::uint32_t { kOk = 0, kFull = 1, kError = 2, kOff = 3 };
