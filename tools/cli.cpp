@@ -1,20 +1,12 @@
-// The `pinstripe` command line: verbs, options, help. Each verb itself lies in tools/commands/.
-#include <CLI/CLI.hpp>
-
+// The `pinstripe` command line: verbs, options, help. Each verb itself lies in tools/commands/; the
+// verbs around journals and backtests, and those that are programs, are added in cli_verbs.cpp.
 #include <cstdio>
-#include <functional>
 
-#include "tools/commands/options.h"
+#include "tools/cli_verbs.h"
 
 namespace pinstripe {
 
 namespace {
-
-using Verb = std::function<Exit()>;
-
-void example(CLI::App* verb, const char* line) {
-  verb->footer(std::string("Example:\n  ") + line);
-}
 
 /// Options of `up` that need parsing after CLI11 has taken them as text.
 struct UpTexts {
@@ -117,26 +109,6 @@ void add_doctor(CLI::App& app, Verb& chosen) {
   doctor->callback([o, &chosen] { chosen = [o] { return run_doctor(*o); }; });
 }
 
-/// Verbs that are programs of their own: everything behind the name is handed on, --help too.
-void add_program(CLI::App& app, Verb& chosen, const char* name, const char* what,
-    const char* line) {
-  auto o = std::make_shared<ProgramOptions>();
-  CLI::App* verb = app.add_subcommand(name, what);
-  const bool bench = std::string(name) == "bench";
-  verb->prefix_command();
-  if (!bench) verb->set_help_flag();
-  example(verb, line);
-  verb->callback([o, verb, bench, &chosen] {
-    o->arguments = verb->remaining();
-    o->program = bench ? "pinstripe-bench-" : "pinstripe-train";
-    if (bench && !o->arguments.empty()) {
-      o->program += o->arguments.front();
-      o->arguments.erase(o->arguments.begin());
-    }
-    chosen = [o] { return run_program(*o); };
-  });
-}
-
 int run(int argc, char** argv) {
   CLI::App app{"Pinstripe: a trading pipeline of pinned processes over shared-memory rings"};
   app.require_subcommand(1);
@@ -152,12 +124,10 @@ int run(int argc, char** argv) {
   add_tap(app, chosen);
   add_check(app, chosen);
   add_doctor(app, chosen);
-  add_program(app, chosen, "train", "Fit the ensemble on recorded data",
-              "pinstripe train tools/configs/train.json --data FILE...");
-  std::string benches = "Run a bench beside its peers:";
-  for (const std::string& name : bench_names()) benches += " " + name;
-  add_program(app, chosen, "bench", (benches + "; each has its own --help").c_str(),
-              "pinstripe bench ring --json");
+  add_journal(app, chosen);
+  add_replay(app, chosen);
+  add_backtest(app, chosen);
+  add_programs(app, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

@@ -1,4 +1,5 @@
-// What each verb takes from the command line. Verbs are plain functions; cli.cpp fills these.
+// What each verb takes from the command line. Verbs are plain functions; cli.cpp and
+// cli_verbs.cpp fill these.
 #pragma once
 
 #include <cstdint>
@@ -49,6 +50,33 @@ struct DoctorOptions {
   bool json = false;
 };
 
+struct JournalOptions {
+  std::string journal;       // directory of a journal, or a session's name: its newest
+  std::string stage;         // "": all
+  std::uint64_t from = 0;    // dump: number of the first record
+  std::uint64_t count = 20;  // dump: records a stage; 0: all of them
+  std::string format = "csv";  // export: "csv" or "ndjson"
+  std::string type;          // export: message type; "": all
+  std::string out;           // export: folder
+  bool json = false;
+};
+
+struct ReplayOptions {
+  std::string journal;       // directory of a journal, or a session's name: its newest
+  std::string stage;         // "": all
+  std::string until;         // "": to the end; a record number or a time
+  bool any_build = false;    // look at the journal of another build
+  bool json = false;
+};
+
+struct BacktestOptions {
+  std::string config;
+  Overrides overrides;
+  std::string from, to;      // event times as text; "": all of the data
+  std::string out;           // folder for results; "": none
+  bool json = false;
+};
+
 /// `bench` and `train` run a program of their own with everything behind their name.
 struct ProgramOptions {
   std::string program;       // "pinstripe-bench-ring"
@@ -62,6 +90,12 @@ Exit run_rings(const SessionOptions& options);
 Exit run_tap(const TapOptions& options);
 Exit run_check(const CheckOptions& options);
 Exit run_doctor(const DoctorOptions& options);
+Exit run_journal_info(const JournalOptions& options);
+Exit run_journal_verify(const JournalOptions& options);
+Exit run_journal_dump(const JournalOptions& options);
+Exit run_journal_export(const JournalOptions& options);
+Exit run_replay(const ReplayOptions& options);
+Exit run_backtest(const BacktestOptions& options);
 Exit run_program(const ProgramOptions& options);
 /// The benches that are built beside this program, sorted: "decode", "pipeline", ...
 std::vector<std::string> bench_names();

@@ -38,7 +38,7 @@ double seconds_now() {
 /// The running session of this command; its directory goes with it unless it is to be kept.
 class Session {
  public:
-  static Result<Session> make(const SessionPlan& plan) {
+  static Result<Session> make(SessionPlan& plan) {
     for (const std::string& name : clean_ended_sessions())
       say("removed what session '" + name + "' left");
     auto dir = create_session(plan);
@@ -238,7 +238,6 @@ Exit up(const UpOptions& options, int ready_fd) {
   for (const std::string& warning : plan->warnings) say("warning: " + warning);
   auto session = Session::make(*plan);
   if (!session) return report_error(session.error(), options.json);
-  plan->directory = session->dir().path();
   if (options.prepare) return prepared(options, *plan, *session);
   if (ready_fd >= 0) {
     (void)!write(ready_fd, "+", 1);

@@ -1,10 +1,12 @@
 #include "tools/session/attach.h"
 
 #include <fcntl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "shm/run/clock_file.h"
 #include "shm/run/idle.h"
+#include "tools/session/session_files.h"
 #include "tools/session/stage_setup.h"
 
 namespace pinstripe {
@@ -19,7 +21,16 @@ Result<void> write_private_file(const std::string& path, const std::string& text
   return {};
 }
 
-Result<void> fill_session(const SessionPlan& plan, const SessionDir& dir) {
+std::int64_t realtime_ns() {
+  timespec t{};
+  ::clock_gettime(CLOCK_REALTIME, &t);
+  return t.tv_sec * kNsPerSecond + t.tv_nsec;
+}
+
+Result<void> fill_session(SessionPlan& plan, const SessionDir& dir) {
+  if (auto drawn = draw_session_id(plan); !drawn) return drawn;
+  if (auto copied = copy_inputs(plan, dir.path()); !copied) return copied;
+  if (plan.journal.on) plan.journal.directory = journal_directory_of(plan, realtime_ns());
   if (auto r = write_private_file(dir.file(kResolvedName), resolved_json(plan)); !r) return r;
   if (auto clock = write_clock(dir.path()); !clock) return std::unexpected(clock.error());
   for (const StageSpec& stage : plan.topology.stages) {
@@ -40,7 +51,7 @@ Result<void> fill_session(const SessionPlan& plan, const SessionDir& dir) {
 
 }  // namespace
 
-Result<SessionDir> create_session(const SessionPlan& plan) {
+Result<SessionDir> create_session(SessionPlan& plan) {
   auto dir = SessionDir::create(plan.name);
   if (!dir) return dir;
   if (auto filled = fill_session(plan, *dir); !filled) {
@@ -51,6 +62,7 @@ Result<SessionDir> create_session(const SessionPlan& plan) {
   if (auto marked = dir->set_state(SessionState::kPrepared); !marked) {
     return std::unexpected(marked.error());
   }
+  plan.directory = dir->path();
   return dir;
 }
 
@@ -59,6 +71,9 @@ Result<Attachment> Attachment::open(const std::string& session) {
   if (!dir) return std::unexpected(dir.error());
   auto plan = load_resolved(dir->path());
   if (!plan) return fail_within("session '" + session + "'", plan);
+  if (auto same = verify_files(*plan); !same) {
+    return fail_within("session '" + session + "'", same);
+  }
   auto clock = read_clock(dir->path());
   if (!clock) return std::unexpected(clock.error());
   return Attachment(std::move(*plan), std::move(*dir), SessionClock(*clock));

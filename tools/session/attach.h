@@ -20,8 +20,9 @@
 namespace pinstripe {
 
 /// Makes a session's directory with resolved config, clock, stage pages and rings; everything that
-/// the stages attach to. Leaves nothing behind where it fails.
-Result<SessionDir> create_session(const SessionPlan& plan);
+/// the stages attach to. Leaves nothing behind where it fails. Draws the session's id, copies the
+/// files that decide, and completes `plan` with them.
+Result<SessionDir> create_session(SessionPlan& plan);
 
 class Attachment {
  public:

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "shm/run/config_node.h"
+#include "tools/session/session_files.h"
 #include "tools/session/stage_configs.h"
 #include "tools/session/topology_build.h"
 
@@ -172,6 +173,29 @@ void read_stage_specs(ConfigNode& root, SessionPlan& plan) {
   }
 }
 
+void read_journal(ConfigNode& root, SessionConfig& config) {
+  ConfigNode node = root.child("journal");
+  JournalPlan& j = config.plan.journal;
+  static constexpr std::array<std::string_view, 2> kModes{"off", "on"};
+  j.on = node.choice("mode", j.on ? 1 : 0, kModes) == 1;
+  const std::string dir = node.text("dir", "");
+  j.root = dir.empty() ? journal_root()
+                       : (fs::path(config.directory) / dir).lexically_normal().string();
+  j.segments = static_cast<std::uint32_t>(node.integer("segments", j.segments, 2, 4096));
+  constexpr std::int64_t kSegmentUnit = 4096;
+  j.segment_bytes = static_cast<std::uint64_t>(
+      node.integer("segment_bytes", static_cast<std::int64_t>(j.segment_bytes), 16 * kSegmentUnit,
+                   std::int64_t{1} << 30));
+  if (j.segment_bytes % kSegmentUnit != 0) {
+    node.complain("segment_bytes", "found " + std::to_string(j.segment_bytes) +
+                                       ", allowed are multiples of 4096");
+  }
+  j.on_error = static_cast<JournalOnError>(node.choice("on_error", 0, kJournalOnErrorNames));
+  j.keep_bytes = static_cast<std::uint64_t>(
+      node.integer("keep_bytes", static_cast<std::int64_t>(j.keep_bytes), 0, INT64_MAX));
+  j.keep_days = static_cast<std::uint32_t>(node.integer("keep_days", j.keep_days, 0, 36'500));
+}
+
 void read_rings(ConfigNode& root, SessionPlan& plan) {
   ConfigNode rings = root.child("rings");
   static constexpr std::array<std::string_view, 2> kFull{"wait", "resync"};
@@ -241,6 +265,7 @@ Result<SessionConfig> load_session_config(const std::string& file, const Overrid
   read_times(*root, config.plan);
   read_source(*root, config);
   read_fees(*root, config);
+  read_journal(*root, config);
   number_instruments(*root, config, read_lanes(*root, config));
   config.plan.topology = build_topology(config.plan.lanes);
   read_stage_specs(*root, config.plan);

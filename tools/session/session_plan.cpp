@@ -1,5 +1,7 @@
 #include "tools/session/session_plan.h"
 
+#include <charconv>
+#include <cstdio>
 #include <fstream>
 #include <sstream>
 
@@ -32,6 +34,10 @@ std::uint16_t SessionPlan::lane_of(std::uint16_t instrument) const noexcept {
     }
   }
   return 0;
+}
+
+std::string SessionPlan::file_path(const std::string& path) const {
+  return path.empty() || path.front() == '/' || directory.empty() ? path : directory + "/" + path;
 }
 
 DelayModel SessionPlan::delay_of(StageKind kind, std::uint16_t ring_id) const noexcept {
@@ -129,6 +135,51 @@ StreamPlan stream_from(const Json& j) {
   return s;
 }
 
+Json to_json(const JournalPlan& p) {
+  return {{"on", p.on},
+          {"root", p.root},
+          {"directory", p.directory},
+          {"segments", p.segments},
+          {"segment_bytes", p.segment_bytes},
+          {"on_error", kJournalOnErrorNames[static_cast<std::size_t>(p.on_error)]},
+          {"keep_bytes", p.keep_bytes},
+          {"keep_days", p.keep_days}};
+}
+
+JournalPlan journal_from(const Json& j) {
+  JournalPlan p;
+  p.on = j.at("on");
+  p.root = j.at("root");
+  p.directory = j.at("directory");
+  p.segments = j.at("segments");
+  p.segment_bytes = j.at("segment_bytes");
+  p.on_error = j.at("on_error") == kJournalOnErrorNames[0] ? JournalOnError::kWait
+                                                            : JournalOnError::kHalt;
+  p.keep_bytes = j.at("keep_bytes");
+  p.keep_days = j.at("keep_days");
+  return p;
+}
+
+Json to_json(const SessionFile& f) {
+  return {{"role", f.role}, {"name", f.name}, {"source", f.source}, {"digest", f.digest}};
+}
+
+SessionFile session_file_from(const Json& j) {
+  return {j.at("role"), j.at("name"), j.at("source"), j.at("digest")};
+}
+
+std::array<std::uint64_t, 2> session_id_from(const std::string& text) {
+  std::array<std::uint64_t, 2> id{};
+  for (std::size_t i = 0; i < 2; ++i) {
+    const std::string half = text.size() == 32 ? text.substr(16 * i, 16) : "";
+    const auto [end, error] = std::from_chars(half.data(), half.data() + half.size(), id[i], 16);
+    if (half.empty() || error != std::errc{} || end != half.data() + half.size()) {
+      throw std::runtime_error("session_id is '" + text + "', expected 32 hex digits");
+    }
+  }
+  return id;
+}
+
 Json to_json(const StageSpec& s) {
   return {{"name", s.name},
           {"kind", kStageKindNames[index_of(s.kind)]},
@@ -182,6 +233,7 @@ Json list_json(const std::vector<T>& items) {
 
 Json scalars_json(const SessionPlan& p) {
   return {{"name", p.name},
+          {"session_id", session_id_text(p)},
           {"source", kSourceKindNames[static_cast<std::size_t>(p.source)]},
           {"speed", p.speed},
           {"for_ns", p.for_ns},
@@ -205,6 +257,7 @@ Json scalars_json(const SessionPlan& p) {
 
 void scalars_from(const Json& j, SessionPlan& p) {
   p.name = j.at("name");
+  p.session_id = session_id_from(j.at("session_id"));
   p.source = j.at("source") == kSourceKindNames[0] ? SourceKind::kSynthetic : SourceKind::kFiles;
   p.speed = j.at("speed");
   p.for_ns = j.at("for_ns");
@@ -229,6 +282,8 @@ void scalars_from(const Json& j, SessionPlan& p) {
 SessionPlan plan_from(const Json& j) {
   SessionPlan p;
   scalars_from(j.at("session"), p);
+  p.journal = journal_from(j.at("journal"));
+  for (const Json& f : j.at("files")) p.files.push_back(session_file_from(f));
   for (const Json& i : j.at("instruments")) p.instruments.push_back(instrument_from(i));
   for (const Json& l : j.at("lanes")) {
     p.lanes.push_back({l.at("name"), l.at("instruments").get<std::vector<std::uint16_t>>()});
@@ -251,6 +306,8 @@ SessionPlan plan_from(const Json& j) {
 std::string resolved_json(const SessionPlan& plan) {
   Json j;
   j["session"] = scalars_json(plan);
+  j["journal"] = to_json(plan.journal);
+  j["files"] = list_json(plan.files);
   j["instruments"] = list_json(plan.instruments);
   j["lanes"] = Json::array();
   for (const LanePlan& l : plan.lanes) {
@@ -299,6 +356,14 @@ std::uint64_t config_digest(const SessionPlan& plan) {
   Hasher h;
   h.bytes(text.data(), text.size());
   return h.value();
+}
+
+std::string session_id_text(const SessionPlan& plan) {
+  char text[40];
+  std::snprintf(text, sizeof(text), "%016llx%016llx",
+                static_cast<unsigned long long>(plan.session_id[0]),
+                static_cast<unsigned long long>(plan.session_id[1]));
+  return text;
 }
 
 }  // namespace pinstripe

@@ -54,8 +54,32 @@ struct LanePlan {
   std::vector<std::uint16_t> instruments;    // indices in SessionPlan::instruments
 };
 
+enum class JournalOnError : std::uint8_t { kWait = 0, kHalt = 1 };
+inline constexpr std::array<std::string_view, 2> kJournalOnErrorNames{"wait", "halt"};
+
+/// Whether and where the stages' inputs are journaled.
+struct JournalPlan {
+  bool on = false;
+  std::string root;                    // absolute; below it a folder a session, in it one a run
+  std::string directory;               // of this run; "" until the session is made, or where off
+  std::uint32_t segments = 8;          // in shared memory, of each stage
+  std::uint64_t segment_bytes = std::uint64_t{4} << 20;
+  JournalOnError on_error = JournalOnError::kWait;  // what a full disk or an I/O error does
+  std::uint64_t keep_bytes = std::uint64_t{8} << 30;  // of ended journals; the oldest go first
+  std::uint32_t keep_days = 7;
+};
+
+/// A file beside the config that decides: a copy of it lies in the session directory.
+struct SessionFile {
+  std::string role;                    // "model" or "rates"
+  std::string name;                    // relative to the session directory
+  std::string source;                  // where it was copied from, for people
+  std::uint64_t digest = 0;            // of its bytes
+};
+
 struct SessionPlan {
   std::string name;
+  std::array<std::uint64_t, 2> session_id{};  // random, drawn when the session is made; 0: not yet
   std::string directory;                     // session directory; set by load_resolved
   SourceKind source = SourceKind::kSynthetic;
   double speed = 0;                          // 0: as fast as it goes; n: n times real time
@@ -83,6 +107,8 @@ struct SessionPlan {
   std::int64_t traded_from_ns = 0;           // re-based time range of the data
   std::int64_t traded_to_ns = 0;
   std::string config_file;                   // where it came from, for people
+  JournalPlan journal;
+  std::vector<SessionFile> files;            // models and rates; empty until the session is made
   std::string synthetic_json = "{}";         // settings of the synthetic market, as JSON text
   /// Each stage's own part of the config, as JSON text, model folds already chosen. By StageKind.
   std::array<std::string, kStageKinds> stage_json{"{}", "{}", "{}", "{}", "{}"};
@@ -90,6 +116,8 @@ struct SessionPlan {
   const StageSpec* stage(std::string_view stage_name) const noexcept;
   const RingSpec* ring(std::string_view ring_name) const noexcept;
   std::uint16_t lane_of(std::uint16_t instrument) const noexcept;
+  /// `path` as it stands in a stage's part, relative ones below the session directory.
+  std::string file_path(const std::string& path) const;
   /// Delay model of what `kind` publishes on ring `ring_id`.
   DelayModel delay_of(StageKind kind, std::uint16_t ring_id) const noexcept;
 };
@@ -104,5 +132,7 @@ Result<SessionPlan> parse_resolved(const std::string& text, const std::string& o
 Result<SessionPlan> load_resolved(const std::string& directory);
 /// Hash of the resolved config: names the run's identity.
 std::uint64_t config_digest(const SessionPlan& plan);
+/// The session's id as 32 hex digits.
+std::string session_id_text(const SessionPlan& plan);
 
 }  // namespace pinstripe

@@ -88,6 +88,9 @@ Result<ModelsConfig> models_config_of(const SessionPlan& plan) {
   if (!exec) return std::unexpected(exec.error());
   config->label_delay_ns = exec->order_latency_ns;
   for (const LatencyPlan& l : plan.latency) config->label_delay_ns += l.base_ns;
+  for (MemberConfig& member : config->members) {
+    for (std::string& fold : member.folds) fold = plan.file_path(fold);
+  }
   const TradedRange traded{TimeNs(plan.traded_from_ns), TimeNs(plan.traded_to_ns), true};
   // The hash that the vectors of this session will carry: settings such as the bar length are part
   // of it.
@@ -121,8 +124,10 @@ Result<ExecConfig> exec_config_of(const SessionPlan& plan) {
     if (r.consumer != "exec" || r.type != "market_event") continue;
     config->market_ring_ids[plan.stage(r.producer)->lane] = r.id;
   }
-  if (auto loaded = load_funding_files(*config); !loaded)
+  for (FundingFile& file : config->funding_files) file.path = plan.file_path(file.path);
+  if (auto loaded = load_funding_files(*config); !loaded) {
     return fail_within("exec.funding", loaded);
+  }
   return config;
 }
 

@@ -1,0 +1,115 @@
+#include "tools/cli_verbs.h"
+
+#include <memory>
+
+namespace pinstripe {
+
+namespace {
+
+using JournalVerb = Exit (*)(const JournalOptions&);
+
+CLI::App* add_journal_part(CLI::App& journal, Verb& chosen, const char* name, const char* what,
+                           const char* line, JournalVerb run,
+                           const std::shared_ptr<JournalOptions>& o) {
+  CLI::App* verb = journal.add_subcommand(name, what);
+  verb->add_option("JOURNAL", o->journal,
+                   "a journal's directory, or a session: its newest journal")->required();
+  verb->add_flag("--json", o->json, "one JSON object on standard output");
+  example(verb, line);
+  verb->callback([o, run, &chosen] { chosen = [o, run] { return run(*o); }; });
+  return verb;
+}
+
+/// Verbs that are programs of their own: everything behind the name is handed on, --help too.
+void add_program(CLI::App& app, Verb& chosen, const char* name, const char* what,
+    const char* line) {
+  auto o = std::make_shared<ProgramOptions>();
+  CLI::App* verb = app.add_subcommand(name, what);
+  const bool bench = std::string(name) == "bench";
+  verb->prefix_command();
+  if (!bench) verb->set_help_flag();
+  example(verb, line);
+  verb->callback([o, verb, bench, &chosen] {
+    o->arguments = verb->remaining();
+    o->program = bench ? "pinstripe-bench-" : "pinstripe-train";
+    if (bench && !o->arguments.empty()) {
+      o->program += o->arguments.front();
+      o->arguments.erase(o->arguments.begin());
+    }
+    chosen = [o] { return run_program(*o); };
+  });
+}
+
+}  // namespace
+
+void add_journal(CLI::App& app, Verb& chosen) {
+  CLI::App* journal = app.add_subcommand("journal", "Look at what a session's stages took");
+  journal->require_subcommand(1);
+  const auto options = [] { return std::make_shared<JournalOptions>(); };
+  add_journal_part(*journal, chosen, "info", "Identity, files, records, times, state of a journal",
+                   "pinstripe journal info demo", run_journal_info, options());
+  auto o = options();
+  CLI::App* verb = add_journal_part(*journal, chosen, "verify",
+      "Check every record, file and identity; exit 3 names the first fault",
+      "pinstripe journal verify demo", run_journal_verify, o);
+  verb->add_option("--stage", o->stage, "only this stage");
+  o = options();
+  verb = add_journal_part(*journal, chosen, "dump", "Show records",
+      "pinstripe journal dump demo --stage risk --from 1000 --count 20", run_journal_dump, o);
+  verb->add_option("--stage", o->stage, "only this stage");
+  verb->add_option("--from", o->from, "number of the first record");
+  verb->add_option("--count", o->count, "how many records a stage; 0: all of them");
+  o = options();
+  verb = add_journal_part(*journal, chosen, "export", "Write the messages as CSV or JSON lines",
+      "pinstripe journal export demo --format csv --out FOLDER", run_journal_export, o);
+  verb->add_option("--format", o->format, "csv or ndjson")->check(CLI::IsMember({"csv", "ndjson"}));
+  verb->add_option("--stage", o->stage, "only this stage");
+  verb->add_option("--type", o->type, "only this message type, as 'rings' shows it");
+  verb->add_option("--out", o->out, "folder for the files; must not exist or be empty")->required();
+  example(journal, "pinstripe journal info demo");
+}
+
+void add_replay(CLI::App& app, Verb& chosen) {
+  auto o = std::make_shared<ReplayOptions>();
+  CLI::App* replay = app.add_subcommand(
+      "replay", "Run stages over their journal and compare; exit 3 names the first difference");
+  replay->add_option("JOURNAL", o->journal,
+                     "a journal's directory, or a session: its newest journal")->required();
+  replay->add_option("--stage", o->stage, "only this stage");
+  replay->add_option("--until", o->until,
+                     "last record (a number; needs --stage), or a time such as "
+                     "2024-08-08T23:57:35.5Z");
+  replay->add_flag("--any-build", o->any_build, "replay the journal of another build all the same");
+  replay->add_flag("--json", o->json, "one JSON object on standard output");
+  example(replay, "pinstripe replay demo --stage risk");
+  replay->callback([o, &chosen] { chosen = [o] { return run_replay(*o); }; });
+}
+
+void add_backtest(CLI::App& app, Verb& chosen) {
+  auto o = std::make_shared<BacktestOptions>();
+  CLI::App* backtest = app.add_subcommand(
+      "backtest", "Run a config over recorded data in one thread, as fast as it goes");
+  backtest->add_option("CONFIG", o->config, "session config, the same as for 'up'")->required();
+  backtest->add_option("--data", o->overrides.data, "recorded files, over those of the config");
+  backtest->add_option("--from", o->from, "event time to begin at, such as 2024-08-08T23:57:00Z");
+  backtest->add_option("--to", o->to, "event time to end at");
+  backtest->add_option("--clock-offset", o->overrides.clock_offset_file,
+                       "take the clock offset of the file's stream from here");
+  backtest->add_option("--out", o->out, "folder for results, orders, fills and equity");
+  backtest->add_flag("--in-sample", o->overrides.in_sample,
+                     "let models trade time they were trained on");
+  backtest->add_flag("--json", o->json, "account and metrics as one JSON object");
+  example(backtest, "pinstripe backtest tools/configs/recorded.json --data FILE...");
+  backtest->callback([o, &chosen] { chosen = [o] { return run_backtest(*o); }; });
+}
+
+void add_programs(CLI::App& app, Verb& chosen) {
+  add_program(app, chosen, "train", "Fit the ensemble on recorded data",
+              "pinstripe train tools/configs/train.json --data FILE...");
+  std::string benches = "Run a bench beside its peers:";
+  for (const std::string& name : bench_names()) benches += " " + name;
+  add_program(app, chosen, "bench", (benches + "; each has its own --help").c_str(),
+              "pinstripe bench ring --json");
+}
+
+}  // namespace pinstripe

@@ -1,0 +1,28 @@
+// Adds the verbs around journals and backtests, and those that are programs of their own, to the
+// command line. Only cli.cpp and cli_verbs.cpp know CLI11.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include <functional>
+#include <string>
+
+#include "tools/commands/options.h"
+
+namespace pinstripe {
+
+/// What the command line asks for, ready to run.
+using Verb = std::function<Exit()>;
+
+/// The example that ends a verb's help.
+inline void example(CLI::App* verb, const char* line) {
+  verb->footer(std::string("Example:\n  ") + line);
+}
+
+void add_journal(CLI::App& app, Verb& chosen);
+void add_replay(CLI::App& app, Verb& chosen);
+void add_backtest(CLI::App& app, Verb& chosen);
+/// `train` and `bench`.
+void add_programs(CLI::App& app, Verb& chosen);
+
+}  // namespace pinstripe
