@@ -4,6 +4,7 @@
 // wyhash by Wang Yi); the same on every machine because it only uses integer arithmetic.
 #pragma once
 
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -56,6 +57,47 @@ class Hasher {
   static constexpr std::uint64_t kMultiplier1 = 0xA0761D6478BD642FULL;
   static constexpr std::uint64_t kMultiplier2 = 0xE7037ED1A0B428DBULL;
   std::uint64_t state_;
+};
+
+/// Running hash of messages in four independent lanes, where one lane's chain of multiplications
+/// would set the pace (feed's and features' outputs). Another value than Hasher's for the same
+/// bytes; order matters as much. Sizes are multiples of 8.
+class LaneHasher {
+ public:
+  static constexpr std::size_t kLanes = 4;
+  using State = std::array<std::uint64_t, kLanes>;
+
+  /// One message, whole: its words are dealt to the lanes in turn, from the first lane on.
+  void bytes(const void* data, std::size_t size) noexcept {
+    const auto* p = static_cast<const unsigned char*>(data);
+    std::size_t word = 0;
+    for (; (word + kLanes) * 8 <= size; word += kLanes) {
+      for (std::size_t lane = 0; lane < kLanes; ++lane) add(lane, load(p + 8 * (word + lane)));
+    }
+    for (std::size_t lane = 0; word * 8 < size; ++word, ++lane) add(lane, load(p + 8 * word));
+  }
+  std::uint64_t value() const noexcept {
+    Hasher h;
+    for (const std::uint64_t lane : state_) h.add(lane);
+    return h.value();
+  }
+  /// The raw running state, for checkpoints.
+  const State& state() const noexcept { return state_; }
+  void restore(const State& state) noexcept { state_ = state; }
+
+ private:
+  static std::uint64_t load(const unsigned char* p) noexcept {
+    std::uint64_t word = 0;
+    std::memcpy(&word, p, 8);
+    return word;
+  }
+  void add(std::size_t lane, std::uint64_t word) noexcept {
+    state_[lane] = hash_fold(state_[lane] ^ word ^ kMultiplier1, kMultiplier2) + word;
+  }
+  static constexpr std::uint64_t kMultiplier1 = 0xA0761D6478BD642FULL;
+  static constexpr std::uint64_t kMultiplier2 = 0xE7037ED1A0B428DBULL;
+  State state_{0x9E3779B97F4A7C15ULL, 0xC2B2AE3D27D4EB4FULL, 0x165667B19E3779F9ULL,
+               0x85EBCA77C2B2AE63ULL};
 };
 
 /// Counter-based random draw (trading.md 3): depends on its four arguments alone, so it does not
