@@ -30,7 +30,7 @@
 namespace pinstripe {
 
 inline constexpr std::uint64_t kStagePageMagic = 0x0045474150494E50ULL;  // "PNIPAGE\0"
-inline constexpr std::uint64_t kStagePageVersion = 1;
+inline constexpr std::uint64_t kStagePageVersion = 2;
 inline constexpr std::size_t kPageCountersMax = 1024;
 inline constexpr std::size_t kPageNameBytes = 64;
 inline constexpr std::size_t kPageRingsMax = 32;        // inputs or outputs of one stage
@@ -89,6 +89,9 @@ struct StagePage {
   PageValue<std::int64_t> minor_faults;
   PageValue<std::int64_t> major_faults;
   PageValue<std::int64_t> allocations_after_seal;
+  PageValue<std::int64_t> hot_path_faults;     // page faults between the seal and the end
+  PageValue<std::uint64_t> journal_records;    // written by this stage; 0 without a journal
+  PageValue<std::uint64_t> journal_waits;      // times the stage waited for room in its journal
   PageValue<std::int64_t> backward_stamps;
   PageValue<std::uint64_t> state_hash;         // of the stage class, at the end of its run
   PageValue<std::int64_t> budget_breaches_queueing;

@@ -39,6 +39,7 @@ void CliTest::SetUp() {
   bin_ = program_folder();
   setenv("PINSTRIPE_SHM_ROOT", root_.c_str(), 1);
   setenv("XDG_CACHE_HOME", (folder_ / "cache").c_str(), 1);
+  setenv("XDG_STATE_HOME", (folder_ / "state").c_str(), 1);
 }
 
 void CliTest::TearDown() {

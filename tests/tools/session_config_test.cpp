@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "tools/session/prepare.h"
+#include "tools/session/session_files.h"
 
 namespace pinstripe {
 namespace {
@@ -139,7 +140,8 @@ TEST_F(SessionConfigTest, RelativePathsStartAtTheConfigFile) {
 }
 
 TEST_F(SessionConfigTest, AResolvedPlanIsReadBackTheSame) {
-  const auto config = load(R"({"seed": 7, "market": {"rate_per_s": 100}})");
+  const auto config = load(R"({"seed": 7, "market": {"rate_per_s": 100},
+      "journal": {"mode": "on", "segments": 5, "on_error": "halt", "keep_days": 1}})");
   ASSERT_TRUE(config);
   const auto plan = prepare_plan(*config);
   ASSERT_TRUE(plan) << plan.error().message;
@@ -149,6 +151,39 @@ TEST_F(SessionConfigTest, AResolvedPlanIsReadBackTheSame) {
   EXPECT_EQ(resolved_json(*again), text);
   EXPECT_EQ(again->instruments.front().id, "SYNTHETIC:PINUSD");
   EXPECT_EQ(config_digest(*again), config_digest(*plan));
+  EXPECT_TRUE(again->journal.on);
+  EXPECT_EQ(again->journal.segments, 5U);
+  EXPECT_EQ(again->journal.on_error, JournalOnError::kHalt);
+  EXPECT_EQ(again->journal.keep_days, 1U);
+}
+
+TEST_F(SessionConfigTest, TheJournalHasDefaultsAndItsOwnKeys) {
+  const auto shipped = load("{}");
+  ASSERT_TRUE(shipped);
+  EXPECT_EQ(shipped->plan.journal.root, journal_root());
+  EXPECT_EQ(shipped->plan.journal.segments, 8U);
+  EXPECT_EQ(shipped->plan.journal.segment_bytes, 4U << 20);
+  EXPECT_EQ(shipped->plan.journal.on_error, JournalOnError::kWait);
+  const auto sut = load(R"({"journal": {"mode": "on", "dir": "kept", "segments": 3,
+      "segment_bytes": 65536, "on_error": "halt", "keep_bytes": 5, "keep_days": 6}})");
+  ASSERT_TRUE(sut) << sut.error().message;
+  const JournalPlan& j = sut->plan.journal;
+  EXPECT_TRUE(j.on);
+  EXPECT_EQ(j.root, (folder_ / "kept").string());
+  EXPECT_EQ(j.segments, 3U);
+  EXPECT_EQ(j.segment_bytes, 65'536U);
+  EXPECT_EQ(j.on_error, JournalOnError::kHalt);
+  EXPECT_EQ(j.keep_bytes, 5U);
+  EXPECT_EQ(j.keep_days, 6U);
+}
+
+TEST_F(SessionConfigTest, RefusesWhatNoJournalCanBe) {
+  EXPECT_NE(problem(R"({"journal": {"mode": "maybe"}})").find("journal.mode: found \"maybe\""),
+            std::string::npos);
+  EXPECT_NE(problem(R"({"journal": {"segment_bytes": 65537}})").find("multiples of 4096"),
+            std::string::npos);
+  EXPECT_NE(problem(R"({"journal": {"segments": 1}})").find("journal.segments: found 1"),
+            std::string::npos);
 }
 
 TEST_F(SessionConfigTest, FeesOfTheFileReplaceThoseOfTheTable) {

@@ -25,6 +25,8 @@ TEST_F(UpTest, RunsTheSyntheticMarketToItsEndAndLeavesNothing) {
   EXPECT_EQ(account.at("in_sample"), false);
   EXPECT_TRUE(account.at("tick_to_order_ns").is_null());
   EXPECT_EQ(account.at("hops").size(), 5U);
+  EXPECT_TRUE(account.at("journal").is_null());
+  EXPECT_EQ(account.at("state_hash").get<std::string>().size(), 18U);
   EXPECT_EQ(account.at("instruments").at(0).at("id"), "SYNTHETIC:PINUSD");
   for (const auto& hop : account.at("hops")) {
     EXPECT_EQ(hop.at("allocations_after_seal"), 0) << hop.at("stage");

@@ -120,6 +120,10 @@ Account make_account(const SessionPlan& plan, const SessionShot& shot) {
     if (r.type == "order_command" || r.type == "exec_report") add_output(orders, shot, r.name);
     if (r.type == "signal") add_output(signals, shot, r.name);
   }
+  std::vector<std::uint64_t> states;
+  for (const StageShot& s : shot.stages) states.push_back(s.state_hash);
+  a.state_hash = session_state_hash(states);
+  a.journal = plan.journal.directory;
   a.orders_digest = orders.value();
   a.signals_digest = signals.value();
   if (const StageShot* exec = shot.stage("exec"); exec != nullptr) {
@@ -128,6 +132,12 @@ Account make_account(const SessionPlan& plan, const SessionShot& shot) {
   }
   a.hops = shot.stages;
   return a;
+}
+
+std::uint64_t session_state_hash(std::span<const std::uint64_t> by_stage) noexcept {
+  Hasher h;
+  for (const std::uint64_t state : by_stage) h.add(state);
+  return h.value();
 }
 
 std::string shown_digest(std::uint64_t digest) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -45,6 +46,8 @@ struct Account {
   bool perturbed = false;              // a control message was taken
   std::vector<InstrumentAccount> instruments;
   std::uint64_t orders_digest = 0, signals_digest = 0;
+  std::uint64_t state_hash = 0;        // of all stages' states at the end, see session_state_hash
+  std::string journal;                 // folder of the journal; "": none was written
   std::optional<LatencyShot> tick_to_order;  // nothing at speed max
   std::vector<StageShot> hops;         // in topology order
 };
@@ -54,6 +57,9 @@ Account make_account(const SessionPlan& plan, const SessionShot& shot);
 std::string account_json(const Account& account);
 /// For people, within 100 columns.
 std::string account_text(const SessionPlan& plan, const Account& account);
+
+/// One hash of the stages' state hashes, which stand in topology order.
+std::uint64_t session_state_hash(std::span<const std::uint64_t> by_stage) noexcept;
 
 /// "0x" and 16 hex digits.
 std::string shown_digest(std::uint64_t digest);

@@ -68,6 +68,9 @@ Json hop_json(const StageShot& s) {
   j["minor_faults"] = s.minor_faults;
   j["major_faults"] = s.major_faults;
   j["allocations_after_seal"] = s.allocations_after_seal;
+  j["hot_path_faults"] = s.hot_path_faults;
+  j["journal_records"] = s.journal_records;
+  j["journal_waits"] = s.journal_waits;
   return j;
 }
 
@@ -182,6 +185,8 @@ std::string account_json(const Account& a) {
   for (const InstrumentAccount& i : a.instruments) j["instruments"].push_back(instrument_json(i));
   j["orders_digest"] = shown_digest(a.orders_digest);
   j["signals_digest"] = shown_digest(a.signals_digest);
+  j["state_hash"] = shown_digest(a.state_hash);
+  j["journal"] = a.journal.empty() ? Json(nullptr) : Json(a.journal);
   j["tick_to_order_ns"] = a.tick_to_order ? latency_json(*a.tick_to_order) : Json(nullptr);
   j["hops"] = Json::array();
   for (const StageShot& s : a.hops) j["hops"].push_back(hop_json(s));
@@ -196,6 +201,7 @@ std::string account_text(const SessionPlan& plan, const Account& a) {
   out += latency_text(plan, a);
   out += "orders " + shown_digest(a.orders_digest) + "  signals " +
       shown_digest(a.signals_digest) + "\n";
+  if (!a.journal.empty()) out += "journal " + a.journal + "\n";
   return out;
 }
 

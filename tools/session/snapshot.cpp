@@ -86,6 +86,10 @@ void read_work(const StagePage& page, const StagePageView& view, StageShot& s) {
   s.minor_faults = page.minor_faults.get();
   s.major_faults = page.major_faults.get();
   s.allocations_after_seal = page.allocations_after_seal.get();
+  s.hot_path_faults = page.hot_path_faults.get();
+  s.journal_records = page.journal_records.get();
+  s.journal_waits = page.journal_waits.get();
+  s.state_hash = page.state_hash.get();
   s.budget_breaches = page.budget_breaches_queueing.get() + page.budget_breaches_service.get() +
                       page.budget_breaches_path.get();
   for (const auto& [name, value] : view.counters()) s.counters[name] = value;

@@ -55,6 +55,9 @@ struct StageShot {
   std::int64_t voluntary_switches = 0, involuntary_switches = 0;
   std::int64_t minor_faults = 0, major_faults = 0;
   std::int64_t allocations_after_seal = 0;
+  std::int64_t hot_path_faults = 0;  // page faults of the sealed loop
+  std::uint64_t journal_records = 0, journal_waits = 0;
+  std::uint64_t state_hash = 0;   // of the stage class, at the end of its run; 0 before
   std::int64_t budget_breaches = 0;
   std::vector<OutputShot> outputs;
   std::vector<InputShot> inputs;

@@ -157,6 +157,18 @@ void StageProgram::heartbeat(std::int64_t now_ns) noexcept {
   page_->heartbeat_ticks.set(read_counter());
 }
 
+void StageProgram::seal() noexcept {
+  sealed_at_ = kernel_counts();
+  seal_heap();
+}
+
+void StageProgram::unseal() noexcept {
+  unseal_heap();
+  const KernelCounts k = kernel_counts();
+  page_->hot_path_faults.set(k.minor_faults - sealed_at_.minor_faults + k.major_faults -
+                             sealed_at_.major_faults);
+}
+
 int StageProgram::end(bool complete, std::uint64_t state_hash) {
   const KernelCounts k = kernel_counts();
   page_->voluntary_switches.set(k.voluntary_switches);

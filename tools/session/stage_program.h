@@ -65,6 +65,8 @@ class StageProgram {
   Result<void> settle(int supervisor_pid);
   Result<void> begin(std::span<const std::string> counter_names, std::size_t outputs);
   void heartbeat(std::int64_t now_ns) noexcept;
+  void seal() noexcept;
+  void unseal() noexcept;
   int end(bool complete, std::uint64_t state_hash);
 
   Attachment attachment_;
@@ -72,6 +74,7 @@ class StageProgram {
   RunnerSetup setup_;
   StagePage* page_ = nullptr;
   WaitStrategy wait_ = WaitStrategy::kYield;
+  KernelCounts sealed_at_;  // what the kernel had counted when the hot loop began
 };
 
 template <class S, class R>
@@ -85,7 +88,7 @@ int StageProgram::drive(S& stage, R& runner) {
   constexpr std::int64_t kSleepLimitNs = 50 * kNsPerMs;
   std::int64_t published_ns = 0, worked_ns = clock.monotonic_ns();
   std::uint64_t batches = 0, waits = 0;
-  seal_heap();
+  seal();
   while (!runner.done()) {
     const bool worked = runner.run_batch() > 0;
     const std::int64_t now = clock.monotonic_ns();
@@ -119,7 +122,7 @@ int StageProgram::drive(S& stage, R& runner) {
     };
     idle.wait(look_again, limit);
   }
-  unseal_heap();
+  unseal();
   publish_progress(*page_, stage, runner);
   return end(runner.done(), stage.state_hash());
 }
