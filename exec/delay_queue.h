@@ -24,10 +24,15 @@ class DelayQueue {
   bool empty() const noexcept { return tail_ == head_; }
   std::size_t size() const noexcept { return tail_ - head_; }
 
-  /// The caller has looked at `full`.
+  /// The caller has looked at `full`. The command's measurement stamps are the machine's, not the
+  /// session's: kept, they would stand in the checkpoint and in the state hash. Its slot word stays,
+  /// being its number on the ring.
   void push(TimeNs due, const OrderCommand& command) noexcept {
     last_due_ = due > last_due_ ? due : last_due_;
-    entries_[tail_++ % entries_.size()] = {last_due_, command};
+    Entry& e = entries_[tail_++ % entries_.size()];
+    e = {last_due_, command};
+    e.command.h.publish_ticks = 0;
+    e.command.h.origin_ticks = 0;
   }
   TimeNs next_due() const noexcept { return empty() ? TimeNs::max() : front().due; }
   const OrderCommand& next() const noexcept { return front().command; }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "exec/exec_stage.h"
+#include "tests/support/state_tape.h"
 #include "tests/support/test_sink.h"
 
 namespace pinstripe {
@@ -83,14 +84,12 @@ class VenueDriver {
     e.h.instrument = instrument;
     e.a = a;
     e.b = b;
-    timers_before(t, false);
-    turn(t, Input::message(&e.h), &e.h);
+    give_market(t, e);
   }
   /// A message as feed published it.
   void pass(std::int64_t t, MarketEvent e) {
     e.h.word = 2 * market_count++ + 2;
-    timers_before(t, false);
-    turn(t, Input::message(&e.h), &e.h);
+    give_market(t, e);
   }
   void level(std::int64_t t, Side side, std::int64_t price, std::int64_t qty, bool end = true,
              std::uint16_t instrument = 0) {
@@ -137,6 +136,7 @@ class VenueDriver {
     return c;
   }
   void give(std::int64_t t, const OrderCommand& c) {
+    if (tape != nullptr) tape->push_back(TapeMessage::of(t, c, true));
     timers_before(t, true);
     turn(t, Input::message(&c.h), &c.h);
   }
@@ -189,12 +189,18 @@ class VenueDriver {
 
   ExecStage sut;
   std::vector<ExecReport> reports;
+  std::vector<TapeMessage>* tape = nullptr;  // where set: keeps all that was given
   std::uint64_t market_count = 0;
   std::uint64_t commands = 0;
   std::uint64_t orders = 0;
   unsigned longest_burst = 0;
 
  private:
+  void give_market(std::int64_t t, const MarketEvent& e) {
+    if (tape != nullptr) tape->push_back(TapeMessage::of(t, e));
+    timers_before(t, false);
+    turn(t, Input::message(&e.h), &e.h);
+  }
   void timers_before(std::int64_t t, bool inclusive) {
     for (;;) {
       const std::int64_t due = sut.next_due().value;
