@@ -22,6 +22,36 @@ static_assert(sizeof(KeeperCounts) == kKeeperCounts * sizeof(std::int64_t),
               "the keeper's counts stand at the end of FeedCount, in the same order");
 static_assert(kFeedInstrumentCounts == kInstrumentNames.size());
 
+/// The last refused frame is for people and names file and line, which a capture in another format
+/// numbers differently: part of the checkpoint, not of the hash.
+void save_error(StateWriter& w, const FeedError& e) noexcept {
+  for (const std::uint64_t v : {std::uint64_t(e.kind), std::uint64_t(e.excerpt_length),
+                                std::uint64_t(e.instrument), std::uint64_t(e.file), e.line,
+                                std::uint64_t(e.column)}) {
+    w.aside(v);
+  }
+  for (std::size_t i = 0; i < e.excerpt.size(); i += sizeof(std::uint64_t)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, e.excerpt.data() + i, sizeof(word));
+    w.aside(word);
+  }
+}
+
+bool load_error(StateReader& r, FeedError& e) {
+  const std::uint64_t kind = r.u64();
+  const std::uint64_t length = r.u64();
+  if (kind >= kFeedErrorNames.size() || length > e.excerpt.size()) return false;
+  e.kind = static_cast<FeedErrorKind>(kind);
+  e.excerpt_length = static_cast<std::uint8_t>(length);
+  e.instrument = static_cast<std::uint16_t>(r.u64());
+  e.file = static_cast<std::uint32_t>(r.u64());
+  e.line = r.u64();
+  e.column = static_cast<std::uint32_t>(r.u64());
+  r.bytes(e.excerpt.data(), e.excerpt.size());
+  return true;
+}
+static_assert(sizeof(FeedError::excerpt) % sizeof(std::uint64_t) == 0);
+
 }  // namespace
 
 std::vector<std::string> FeedEngine::counter_names() const {
@@ -69,6 +99,7 @@ void FeedEngine::save(StateWriter& w) const noexcept {
   w.unit(due_);
   w.boolean(stopped_);
   for (const std::int64_t v : counters_) w.i64(v);
+  save_error(w, last_error_);
 }
 
 Result<void> FeedEngine::load(StateReader& r) {
@@ -92,7 +123,9 @@ Result<void> FeedEngine::load(StateReader& r) {
   due_ = r.unit<TimeNs>();
   stopped_ = r.boolean();
   for (std::int64_t& v : counters_) v = r.i64();
-  if (r.failed()) return fail("checkpoint of feed is cut short");
+  if (!load_error(r, last_error_) || r.failed()) {
+    return fail("checkpoint of feed is cut short or damaged at its end");
+  }
   return {};
 }
 

@@ -16,7 +16,7 @@
 
 namespace pinstripe {
 
-/// Takes values in order; hashes them always and copies them to `target` while there is room.
+/// Takes values in order; hashes them (`aside` apart) and copies them to `target` while there is room.
 /// `overflowed()` tells that the target was too small; the hash is right even then.
 class StateWriter {
  public:
@@ -36,6 +36,10 @@ class StateWriter {
     hash_.bytes(data, size);
     copy_out(data, size);
   }
+
+  /// A word that a checkpoint needs and the hash must not see: what is kept for people alone and
+  /// names where the data came from.
+  void aside(std::uint64_t v) noexcept { copy_out(&v, sizeof(v)); }
 
   std::uint64_t hash() const noexcept { return hash_.value(); }
   std::size_t size() const noexcept { return size_; }
