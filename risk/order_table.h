@@ -83,8 +83,11 @@ class OrderTable {
   void save(StateWriter& w) const noexcept {
     w.u64(last_decision_);
     w.u64(used_);
-    for (const WorkingOrder& o : orders_) {
-      if (o.decision == 0) continue;
+    // By decision: the order of the slots depends on how many there are.
+    std::uint64_t before = 0;
+    for (std::size_t n = 0; n < used_; ++n) {
+      const WorkingOrder& o = next_after(before);
+      before = o.decision;
       w.u64(o.decision);
       for (const std::int64_t v : {o.price_ticks, o.qty_lots, o.filled_lots, o.stated_lots,
                                    o.sent_ns, o.cancel_after_ns}) {
@@ -121,6 +124,16 @@ class OrderTable {
   }
 
  private:
+  /// The order with the least decision above `decision`; there is one.
+  const WorkingOrder& next_after(std::uint64_t decision) const noexcept {
+    const WorkingOrder* next = nullptr;
+    for (const WorkingOrder& o : orders_) {
+      if (o.decision <= decision) continue;
+      if (next == nullptr || o.decision < next->decision) next = &o;
+    }
+    return *next;
+  }
+
   std::vector<WorkingOrder> orders_;
   std::uint64_t mask_;
   std::uint64_t last_decision_ = 0;

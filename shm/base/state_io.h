@@ -16,8 +16,8 @@
 
 namespace pinstripe {
 
-/// Takes values in order; hashes them (`aside` apart) and copies them to `target` while there is room.
-/// `overflowed()` tells that the target was too small; the hash is right even then.
+/// Takes values in order; hashes them (`aside` apart) and copies them to `target` while there is
+/// room. `overflowed()` tells that the target was too small; the hash is right even then.
 class StateWriter {
  public:
   /// Hash only.

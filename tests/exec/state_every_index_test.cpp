@@ -52,8 +52,8 @@ TEST(ExecState, SavedAndLoadedAtEveryIndexGoesOnTheSame) {
   for (const Instrument& instrument : {test_perpetual(), test_spot(), test_inverse()}) {
     const ExecConfig config = state_config(instrument);
     const auto tape = recorded_tape(config, 4);
-    expect_same_after_a_load_anywhere([&] { return TapePlayer<ExecStage>(config, tape); },
-                                      tape.size());
+    const auto make = [&] { return std::make_unique<TapePlayer<ExecStage>>(config, tape); };
+    expect_same_after_a_load_anywhere(make, tape.size());
   }
 }
 

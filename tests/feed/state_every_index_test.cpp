@@ -151,9 +151,10 @@ TEST(FeedState, SavedAndLoadedAtEveryIndexGoesOnTheSame) {
     EXPECT_GT(counter(told.sut, happened), 0) << "the tape should hold " << happened;
   }
   const FeedConfig binary_config = synthetic_feed(), text_config = text_feed();
-  expect_same_after_a_load_anywhere([&] { return FramePlayer(binary_config, binary); },
-                                    binary.size());
-  expect_same_after_a_load_anywhere([&] { return FramePlayer(text_config, text); }, text.size());
+  const auto play_binary = [&] { return std::make_unique<FramePlayer>(binary_config, binary); };
+  expect_same_after_a_load_anywhere(play_binary, binary.size());
+  const auto play_text = [&] { return std::make_unique<FramePlayer>(text_config, text); };
+  expect_same_after_a_load_anywhere(play_text, text.size());
 }
 
 TEST(FeedState, TheBadLineThatStoppedItIsStillToldAfterALoad) {
@@ -166,9 +167,9 @@ TEST(FeedState, TheBadLineThatStoppedItIsStillToldAfterALoad) {
   const std::vector<std::string> files{"a.txt"};
   const std::string said = describe(first.sut.last_error(), files);
   const auto again =
-      resumed([&] { return FramePlayer(config, tape); }, saved_state(first.sut));
-  EXPECT_TRUE(again.sut.stopped());
-  EXPECT_EQ(describe(again.sut.last_error(), files), said);
+      resumed([&] { return std::make_unique<FramePlayer>(config, tape); }, saved_state(first.sut));
+  EXPECT_TRUE(again->sut.stopped());
+  EXPECT_EQ(describe(again->sut.last_error(), files), said);
   EXPECT_NE(said.find("a.txt:"), std::string::npos) << said;
 }
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "risk/risk_stage.h"
+#include "tests/support/state_tape.h"
 #include "tests/support/test_sink.h"
 
 namespace pinstripe::testing {
@@ -60,6 +61,7 @@ class Harness {
   std::int64_t now = kStart;
   std::uint64_t next_exec_id = 1;
   std::uint64_t next_decision = 1;
+  std::vector<TapeMessage>* tape = nullptr;  // where set: keeps all that was delivered
 
   std::vector<OrderCommand> sent() const {
     std::vector<OrderCommand> all;
@@ -92,6 +94,8 @@ class Harness {
 
   template <class Message>
   void deliver(const Message& m) {
+    const bool feedback = m.h.type == MsgType::kExecReport;
+    if (tape != nullptr) tape->push_back(TapeMessage::of(now, m, feedback));
     sink.prepare(TimeNs(now), &m.h);
     sut.on_event(TimeNs(now), Input::message(&m.h), sink);
     drain();

@@ -10,6 +10,7 @@
 #include <array>
 #include <cstddef>
 #include <cstring>
+#include <memory>
 #include <span>
 #include <utility>
 #include <vector>
@@ -86,12 +87,12 @@ class TapePlayer {
   std::span<const TapeMessage> tape_;
 };
 
-/// A player whose stage was loaded from `state`.
+/// A player, as `make` gives it (a unique_ptr), whose stage was loaded from `state`.
 template <class Make>
 auto resumed(const Make& make, const std::vector<std::byte>& state) {
   auto player = make();
   StateReader reader{std::span<const std::byte>(state)};
-  const auto loaded = player.sut.load(reader);
+  const auto loaded = player->sut.load(reader);
   EXPECT_TRUE(loaded.has_value()) << (loaded ? "" : loaded.error().message);
   EXPECT_TRUE(reader.exhausted()) << "the state holds more than load reads";
   return player;
@@ -102,32 +103,32 @@ auto resumed(const Make& make, const std::vector<std::byte>& state) {
 template <class Make>
 void expect_same_after_a_load_anywhere(const Make& make, std::size_t steps) {
   auto whole = make();
-  std::vector<std::vector<std::byte>> states{saved_state(whole.sut)};
+  std::vector<std::vector<std::byte>> states{saved_state(whole->sut)};
   std::vector<std::size_t> out_before{0};
   for (std::size_t i = 0; i < steps; ++i) {
-    whole.play(i);
-    states.push_back(saved_state(whole.sut));
-    out_before.push_back(whole.out.size());
+    whole->play(i);
+    states.push_back(saved_state(whole->sut));
+    out_before.push_back(whole->out.size());
   }
-  const std::uint64_t hash = whole.sut.state_hash();
+  const std::uint64_t hash = whole->sut.state_hash();
   for (std::size_t cut = 0; cut <= steps; ++cut) {
     auto rest = resumed(make, states[cut]);
-    ASSERT_EQ(saved_state(rest.sut), states[cut]) << "saved, loaded and saved again at " << cut;
-    for (std::size_t i = cut; i < steps; ++i) rest.play(i);
-    ASSERT_EQ(rest.out, std::vector<std::uint64_t>(
-                            whole.out.begin() + static_cast<std::ptrdiff_t>(out_before[cut]),
-                            whole.out.end()))
+    ASSERT_EQ(saved_state(rest->sut), states[cut]) << "saved, loaded and saved again at " << cut;
+    for (std::size_t i = cut; i < steps; ++i) rest->play(i);
+    ASSERT_EQ(rest->out, std::vector<std::uint64_t>(
+                             whole->out.begin() + static_cast<std::ptrdiff_t>(out_before[cut]),
+                             whole->out.end()))
         << "loaded at " << cut;
-    ASSERT_EQ(rest.sut.state_hash(), hash) << "loaded at " << cut;
+    ASSERT_EQ(rest->sut.state_hash(), hash) << "loaded at " << cut;
   }
   std::vector<std::uint64_t> relayed;
   for (std::size_t i = 0; i < steps; ++i) {
     auto next = resumed(make, states[i]);
-    next.play(i);
-    ASSERT_EQ(saved_state(next.sut), states[i + 1]) << "one step after a load at " << i;
-    relayed.insert(relayed.end(), next.out.begin(), next.out.end());
+    next->play(i);
+    ASSERT_EQ(saved_state(next->sut), states[i + 1]) << "one step after a load at " << i;
+    relayed.insert(relayed.end(), next->out.begin(), next->out.end());
   }
-  EXPECT_EQ(relayed, whole.out);
+  EXPECT_EQ(relayed, whole->out);
 }
 
 /// The tape with other measurement stamps: what no state and no output may see.
