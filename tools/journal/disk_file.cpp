@@ -105,18 +105,7 @@ DiskWriter::DiskWriter(std::string dir, const JournalIdentity& identity,
                        const DiskWriterOptions& options)
     : dir_(std::move(dir)), identity_(identity), options_(options) {}
 
-DiskWriter::DiskWriter(DiskWriter&& other) noexcept
-    : dir_(std::move(other.dir_)),
-      identity_(other.identity_),
-      options_(other.options_),
-      path_(std::move(other.path_)),
-      fd_(std::exchange(other.fd_, -1)),
-      now_(other.now_),
-      synced_(other.synced_),
-      error_number_(other.error_number_),
-      notes_(std::move(other.notes_)) {}
-
-DiskWriter::~DiskWriter() {
+FileHandle::~FileHandle() {
   if (fd_ >= 0) ::close(fd_);
 }
 
@@ -167,11 +156,11 @@ Result<void> DiskWriter::go_on(const JournalFileName& name) {
     if (!*found) break;
   }
   path_ = name.path;
-  fd_ = ::open(path_.c_str(), O_RDWR | O_CLOEXEC);
-  if (fd_ < 0) return failed("cannot open");
+  file_ = FileHandle(::open(path_.c_str(), O_RDWR | O_CLOEXEC));
+  if (!file_.is_open()) return failed("cannot open");
   now_ = {file->place(), file->offset(), file->last_kind()};
   if (!file->torn().empty()) notes_.push_back(file->torn() + "; cut there");
-  if (::ftruncate(fd_, static_cast<off_t>(now_.bytes)) != 0) return failed("cannot cut");
+  if (::ftruncate(file_.get(), static_cast<off_t>(now_.bytes)) != 0) return failed("cannot cut");
   return sync();
 }
 
@@ -185,22 +174,25 @@ Result<void> DiskWriter::begin_file() {
   header.chain_before = now_.place.chain;
   header.header_hash = hash_of(header);
   const std::string path = dir_ + "/" + disk_file_name(now_.place.record);
-  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (fd < 0) {
+  FileHandle file(
+      ::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!file.is_open()) {
     error_number_ = errno;
     return fail("cannot make '" + path + "': " + std::strerror(error_number_));
   }
-  const int before = std::exchange(fd_, fd);
+  std::swap(file_, file);
   const std::string path_before = std::exchange(path_, path);
   auto written = write_all(bytes_of(header), 0);
-  if (written) written = sync_folder(dir_);
+  if (written) {
+    written = sync_folder(dir_);
+    if (!written) error_number_ = EIO;
+  }
   if (!written) {
-    ::close(std::exchange(fd_, before));
+    std::swap(file_, file);
     ::unlink(path.c_str());
     path_ = path_before;
     return written;
   }
-  if (before >= 0) ::close(before);
   now_.bytes = kDiskHeaderBytes;
   synced_ = now_;
   return {};
@@ -242,7 +234,7 @@ Result<void> DiskWriter::append_hole(std::uint64_t to, std::uint64_t position) {
 }
 
 Result<void> DiskWriter::sync() {
-  if (options_.calls->sync(fd_) != 0) return failed("cannot sync");
+  if (options_.calls->sync(file_.get()) != 0) return failed("cannot sync");
   SyncMark mark{now_.place.record, now_.place.position, now_.bytes, now_.place.chain, 0};
   mark.hash = hash_of(mark);
   auto written = write_all(bytes_of(mark), offsetof(DiskHeader, mark));
@@ -252,7 +244,7 @@ Result<void> DiskWriter::sync() {
 }
 
 Result<void> DiskWriter::rewind() {
-  if (::ftruncate(fd_, static_cast<off_t>(synced_.bytes)) != 0) return failed("cannot cut");
+  if (::ftruncate(file_.get(), static_cast<off_t>(synced_.bytes)) != 0) return failed("cannot cut");
   now_ = synced_;
   return {};
 }
@@ -260,7 +252,7 @@ Result<void> DiskWriter::rewind() {
 Result<void> DiskWriter::write_all(std::span<const std::byte> bytes, std::uint64_t at) {
   while (!bytes.empty()) {
     const ssize_t n =
-        options_.calls->write(fd_, bytes.data(), bytes.size(), static_cast<off_t>(at));
+        options_.calls->write(file_.get(), bytes.data(), bytes.size(), static_cast<off_t>(at));
     if (n < 0 && errno == EINTR) continue;
     if (n == 0) errno = ENOSPC;
     if (n <= 0) return failed("cannot write");

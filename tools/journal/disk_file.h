@@ -9,7 +9,8 @@
 //         488  chain_before    u64  chain of the record before; before record 0: of the identity
 //         496  header_hash     u64  over bytes 0 to 495
 //         504  (zero)
-//         512  SyncMark         40  how far the file is known to be on disk; written after each sync
+//         512  SyncMark         40  how far the file is known to be on disk; written after each sync,
+//                                   within one sector: it is there whole or not at all
 //         552  (zero)
 //        1024  records as in shared memory, each with its chain where the commit word was
 //
@@ -25,6 +26,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "shm/base/result.h"
@@ -94,6 +96,24 @@ class FileCalls {
   static FileCalls& system();
 };
 
+/// A file descriptor that is closed with its owner.
+class FileHandle {
+ public:
+  FileHandle() = default;
+  explicit FileHandle(int fd) noexcept : fd_(fd) {}
+  FileHandle(FileHandle&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  FileHandle& operator=(FileHandle&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  ~FileHandle();
+  int get() const noexcept { return fd_; }
+  bool is_open() const noexcept { return fd_ >= 0; }
+
+ private:
+  int fd_ = -1;
+};
+
 struct DiskWriterOptions {
   std::uint64_t segment_bytes = 0;              // of the shared memory
   std::uint64_t file_bytes = kDiskFileBytes;    // a file of that size or more is followed by another
@@ -108,8 +128,6 @@ class DiskWriter {
   /// `notes`; a damaged or foreign file is refused.
   static Result<DiskWriter> open(const std::string& dir, const JournalIdentity& identity,
                                  const DiskWriterOptions& options);
-  DiskWriter(DiskWriter&& other) noexcept;
-  ~DiskWriter();
 
   /// Writes whole records, the first of which is number place().record; their words are replaced by
   /// the chain. They are on disk only after `sync`.
@@ -151,7 +169,7 @@ class DiskWriter {
   JournalIdentity identity_;
   DiskWriterOptions options_;
   std::string path_;
-  int fd_ = -1;
+  FileHandle file_;
   End now_, synced_;
   int error_number_ = 0;
   std::vector<std::string> notes_;

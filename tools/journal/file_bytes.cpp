@@ -79,14 +79,23 @@ class ArchiveBytes final : public FileBytes {
   std::size_t left_ = 0;
 };
 
+Result<std::unique_ptr<PlainBytes>> open_plain(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return fail("cannot open '" + path + "': " + std::strerror(errno));
+  return std::make_unique<PlainBytes>(fd, path);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<FileBytes>> FileBytes::open(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return fail("cannot open '" + path + "': " + std::strerror(errno));
-  auto plain = std::make_unique<PlainBytes>(fd, path);
-  if (!path.ends_with(".zst")) return plain;
-  return std::make_unique<ArchiveBytes>(std::move(plain), path);
+  if (path.ends_with(".zst")) return open_archive(path);
+  return open_plain(path);
+}
+
+Result<std::unique_ptr<FileBytes>> FileBytes::open_archive(const std::string& path) {
+  auto plain = open_plain(path);
+  if (!plain) return std::unexpected(std::move(plain.error()));
+  return std::make_unique<ArchiveBytes>(std::move(*plain), path);
 }
 
 }  // namespace pinstripe

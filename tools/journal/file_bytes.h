@@ -14,6 +14,8 @@ class FileBytes {
  public:
   /// Opens `path` by its ending.
   static Result<std::unique_ptr<FileBytes>> open(const std::string& path);
+  /// The same for an archive of any name.
+  static Result<std::unique_ptr<FileBytes>> open_archive(const std::string& path);
   virtual ~FileBytes() = default;
   /// Up to `bytes` further bytes; 0 at the end. A plain file that grows gives more later.
   virtual Result<std::size_t> read(std::byte* to, std::size_t bytes) = 0;

@@ -114,7 +114,11 @@ Result<JournalReader::Got> JournalReader::next_file() {
     }
   }
   const auto opened = open_file(*next);
-  if (!opened) return std::unexpected(opened.error());
+  if (!opened) {
+    // Archived and removed since it was listed: its archive is there now.
+    if (!next->archive && !std::filesystem::exists(next->path, error)) return Got::kElsewhere;
+    return std::unexpected(opened.error());
+  }
   if (*opened) return Got::kElsewhere;
   if (next + 1 == files->end()) return at_disk_end();
   return fail(torn_ + ", though '" + (next + 1)->path + "' goes on behind it; the file was truncated: "

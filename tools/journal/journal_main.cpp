@@ -1,0 +1,102 @@
+// pinstripe-journal: carries the journals of one session from shared memory to disk.
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstring>
+
+#include "shm/ring/session_dir.h"
+#include "shm/run/process.h"
+#include "tools/journal/carrier.h"
+
+namespace pinstripe {
+
+namespace {
+
+constexpr int kNice = 5;                     // the stages come first
+constexpr long kPauseNs = 2'000'000;         // between rounds with nothing to do
+constexpr std::int64_t kFinishNs = 5 * kNsPerSecond;  // how long a full disk is waited for at the end
+
+std::int64_t now_ns() {
+  timespec t{};
+  ::clock_gettime(CLOCK_REALTIME, &t);
+  return t.tv_sec * kNsPerSecond + t.tv_nsec;
+}
+
+void pause(long ns) {
+  const timespec t{0, ns};
+  ::nanosleep(&t, nullptr);
+}
+
+void say(const std::string& line) {
+  std::fprintf(stderr, "pinstripe-journal: %s\n", line.c_str());
+}
+
+int usage(std::FILE* to, Exit exit) {
+  std::fputs("usage: pinstripe-journal --session NAME\n"
+             "Carries the journals of a session to disk; started by 'pinstripe up'. SIGTERM: carries\n"
+             "what is left and ends.\n"
+             "Example:\n"
+             "  pinstripe-journal --session demo\n", to);
+  return static_cast<int>(exit);
+}
+
+/// Says what became of the disk, once each time it changes.
+class Watch {
+ public:
+  void look(const Carrier& carrier) {
+    std::string problem;
+    for (const StageCarrier& s : carrier.stages()) {
+      if (s.state() != JournalState::kOk) problem = s.stage() + ": " + s.problem();
+    }
+    if (problem.empty() == said_.empty()) return;
+    say(problem.empty() ? "the disk takes the journal again" : problem);
+    said_ = problem;
+  }
+
+ private:
+  std::string said_;
+};
+
+int run(const std::string& session) {
+  install_stop_signals();
+  ::setpriority(PRIO_PROCESS, 0, kNice);
+  auto carrier = Carrier::open(session_path(session));
+  if (!carrier) {
+    say(carrier.error().message);
+    return static_cast<int>(carrier.error().exit);
+  }
+  for (const std::string& note : carrier->notes()) say(note);
+  Watch watch;
+  while (!stop_requested()) {
+    const bool worked = carrier->round(now_ns());
+    watch.look(*carrier);
+    if (!worked) pause(kPauseNs);
+  }
+  const std::int64_t began = now_ns();
+  auto finished = carrier->finish(now_ns());
+  while (!finished && now_ns() - began < kFinishNs) {
+    pause(kPauseNs * 50);
+    finished = carrier->finish(now_ns());
+  }
+  for (const std::string& path : carrier->clean(now_ns())) {
+    say("removed the old journal '" + path + "'");
+  }
+  if (finished) return static_cast<int>(Exit::kDone);
+  say(finished.error().message);
+  return static_cast<int>(finished.error().exit);
+}
+
+}  // namespace
+}  // namespace pinstripe
+
+int main(int argc, char** argv) {
+  if (argc == 2 && std::strcmp(argv[1], "--help") == 0) {
+    return pinstripe::usage(stdout, pinstripe::Exit::kDone);
+  }
+  if (argc != 3 || std::strcmp(argv[1], "--session") != 0) {
+    return pinstripe::usage(stderr, pinstripe::Exit::kUsage);
+  }
+  return pinstripe::run(argv[2]);
+}
