@@ -20,6 +20,16 @@ CLI::App* add_journal_part(CLI::App& journal, Verb& chosen, const char* name, co
   return verb;
 }
 
+void add_journal_clear(CLI::App& journal, Verb& chosen) {
+  auto o = std::make_shared<SessionOptions>();
+  CLI::App* verb = journal.add_subcommand(
+      "clear", "Let a session trade again that halted because its journal could not be written");
+  verb->add_option("SESSION", o->session, "session name; the newest live one without it");
+  verb->add_flag("--json", o->json, "one JSON object on standard output");
+  example(verb, "pinstripe journal clear demo");
+  verb->callback([o, &chosen] { chosen = [o] { return run_journal_clear(*o); }; });
+}
+
 /// Verbs that are programs of their own: everything behind the name is handed on, --help too.
 void add_program(CLI::App& app, Verb& chosen, const char* name, const char* what,
     const char* line) {
@@ -65,7 +75,10 @@ void add_journal(CLI::App& app, Verb& chosen) {
   verb->add_option("--format", o->format, "csv or ndjson")->check(CLI::IsMember({"csv", "ndjson"}));
   verb->add_option("--stage", o->stage, "only this stage");
   verb->add_option("--type", o->type, "only this message type, as 'rings' shows it");
+  verb->add_flag("--latencies", o->latencies,
+                 "instead of messages, the tables of order and response latency for a config");
   verb->add_option("--out", o->out, "folder for the files; must not exist or be empty")->required();
+  add_journal_clear(*journal, chosen);
   example(journal, "pinstripe journal info demo");
 }
 

@@ -58,6 +58,7 @@ struct JournalOptions {
   std::string format = "csv";  // export: "csv" or "ndjson"
   std::string type;          // export: message type; "": all
   std::string out;           // export: folder
+  bool latencies = false;    // export: the latencies that orders met, instead of messages
   bool json = false;
 };
 
@@ -94,6 +95,7 @@ Exit run_journal_info(const JournalOptions& options);
 Exit run_journal_verify(const JournalOptions& options);
 Exit run_journal_dump(const JournalOptions& options);
 Exit run_journal_export(const JournalOptions& options);
+Exit run_journal_clear(const SessionOptions& options);
 Exit run_replay(const ReplayOptions& options);
 Exit run_backtest(const BacktestOptions& options);
 Exit run_program(const ProgramOptions& options);

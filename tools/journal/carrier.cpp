@@ -104,8 +104,8 @@ Result<void> Carrier::finish(std::int64_t now_ns) {
 }
 
 std::vector<std::string> Carrier::clean(std::int64_t now_ns) const {
-  return remove_old_journals(plan_.journal.root, {plan_.journal.keep_bytes, plan_.journal.keep_days},
-                             now_ns, plan_.journal.directory);
+  const JournalLimits limits{plan_.journal.keep_bytes, plan_.journal.keep_days};
+  return remove_old_journals(plan_.journal.root, limits, now_ns, plan_.journal.directory);
 }
 
 std::vector<std::string> Carrier::notes() const {

@@ -3,21 +3,21 @@
 //   byte    0  magic           u64  "PINJFILE"
 //           8  version         u64
 //          16  identity        448  session, stage, digests, build (shm/run/journal_layout.h)
-//         464  segment_bytes   u64  of the segments it was carried from; positions are counted in it
+//         464  segment_bytes   u64  of the segments it came from; positions are counted in it
 //         472  first_record    u64  number of the file's first record, which also names the file
 //         480  first_position  u64
 //         488  chain_before    u64  chain of the record before; before record 0: of the identity
 //         496  header_hash     u64  over bytes 0 to 495
 //         504  (zero)
-//         512  SyncMark         40  how far the file is known to be on disk; written after each sync,
-//                                   within one sector: it is there whole or not at all
+//         512  SyncMark         40  how far the file is known to be on disk; written after each
+//                                   sync, within one sector: it is there whole or not at all
 //         552  (zero)
 //        1024  records as in shared memory, each with its chain where the commit word was
 //
 // chain = fold(chain of the record before, bytes 8 to the end of this record). So a record says by
 // itself whether everything before it is what the stage wrote: an edited, a lost and a moved record
-// all break it. What lies below the sync mark must hold, or the file was damaged; above it the first
-// record that does not hold is the torn tail of a crash, and is cut whatever follows.
+// all break it. What lies below the sync mark must hold, or the file was damaged; above it the
+// first record that does not hold is the torn tail of a crash, and is cut whatever follows.
 #pragma once
 
 #include <sys/types.h>
@@ -115,13 +115,13 @@ class FileHandle {
 };
 
 struct DiskWriterOptions {
-  std::uint64_t segment_bytes = 0;              // of the shared memory
-  std::uint64_t file_bytes = kDiskFileBytes;    // a file of that size or more is followed by another
+  std::uint64_t segment_bytes = 0;            // of the shared memory
+  std::uint64_t file_bytes = kDiskFileBytes;  // a file of that size is followed by another
   FileCalls* calls = &FileCalls::system();
 };
 
-/// Adds records to a stage's journal directory. A call that fails leaves the writer where it was, so
-/// it can be tried again with the same records.
+/// Adds records to a stage's journal directory. A call that fails leaves the writer where it was,
+/// so it can be tried again with the same records.
 class DiskWriter {
  public:
   /// Goes on where the journal in `dir` ends, or begins one. A torn tail is cut, and said in

@@ -75,7 +75,8 @@ Candidate look_at(const fs::path& path) {
     struct stat info {};
     if (::lstat(entry.path().c_str(), &info) != 0 || !S_ISREG(info.st_mode)) continue;
     c.bytes += static_cast<std::uint64_t>(info.st_blocks) * 512;
-    c.changed_ns = std::max(c.changed_ns, info.st_mtim.tv_sec * kNsPerSecond + info.st_mtim.tv_nsec);
+    const std::int64_t changed_ns = info.st_mtim.tv_sec * kNsPerSecond + info.st_mtim.tv_nsec;
+    c.changed_ns = std::max(c.changed_ns, changed_ns);
   }
   return c;
 }
@@ -151,12 +152,12 @@ bool in_shared_memory(const SessionPlan& plan) {
   return session && session->session_id == plan.session_id;
 }
 
-std::optional<Segment> live_journal_memory(const JournalDir& journal, const std::string& stage) {
-  if (!in_shared_memory(journal.plan)) return std::nullopt;
+std::optional<Segment> live_journal_memory(const SessionPlan& plan, const std::string& stage) {
+  if (!in_shared_memory(plan)) return std::nullopt;
   SegmentOptions options;
   options.prefault = options.lock = options.huge_pages = false;
   auto memory = Segment::open(
-      session_path(journal.plan.name) + "/" + journal_memory_name(stage), true, options);
+      session_path(plan.name) + "/" + journal_memory_name(stage), true, options);
   if (!memory) return std::nullopt;
   return std::move(*memory);
 }

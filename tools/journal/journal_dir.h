@@ -37,8 +37,8 @@ Result<void> make_journal_dir(const SessionPlan& plan);
 /// Name of a stage's journal in the session directory.
 std::string journal_memory_name(const std::string& stage);
 /// The shared memory of the stage's journal, read-only, where that session is still there.
-std::optional<Segment> live_journal_memory(const JournalDir& journal, const std::string& stage);
-/// The session that writes this journal is in shared memory (running, or to be looked at or resumed).
+std::optional<Segment> live_journal_memory(const SessionPlan& plan, const std::string& stage);
+/// The session that writes this journal is in shared memory: it runs, or may be resumed.
 bool in_shared_memory(const SessionPlan& plan);
 
 /// What retention may remove.
@@ -47,7 +47,8 @@ struct JournalLimits {
   std::uint32_t keep_days = 0;
 };
 /// Removes the journals below `root` that are older than keep_days, then the oldest until the rest
-/// fits keep_bytes; never one whose session is in shared memory, nor `keep`. Gives the paths removed.
+/// fits keep_bytes; never one whose session is in shared memory, nor `keep`. Gives the paths
+/// removed.
 std::vector<std::string> remove_old_journals(const std::string& root, const JournalLimits& limits,
                                              std::int64_t now_ns, const std::string& keep);
 

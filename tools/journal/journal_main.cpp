@@ -16,7 +16,7 @@ namespace {
 
 constexpr int kNice = 5;                     // the stages come first
 constexpr long kPauseNs = 2'000'000;         // between rounds with nothing to do
-constexpr std::int64_t kFinishNs = 5 * kNsPerSecond;  // how long a full disk is waited for at the end
+constexpr std::int64_t kFinishNs = 5 * kNsPerSecond;  // how long a full disk is waited for then
 
 std::int64_t now_ns() {
   timespec t{};
@@ -35,8 +35,8 @@ void say(const std::string& line) {
 
 int usage(std::FILE* to, Exit exit) {
   std::fputs("usage: pinstripe-journal --session NAME\n"
-             "Carries the journals of a session to disk; started by 'pinstripe up'. SIGTERM: carries\n"
-             "what is left and ends.\n"
+             "Carries the journals of a session to disk; started by 'pinstripe up'. SIGTERM:\n"
+             "carries what is left and ends.\n"
              "Example:\n"
              "  pinstripe-journal --session demo\n", to);
   return static_cast<int>(exit);

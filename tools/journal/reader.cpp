@@ -121,8 +121,8 @@ Result<JournalReader::Got> JournalReader::next_file() {
   }
   if (*opened) return Got::kElsewhere;
   if (next + 1 == files->end()) return at_disk_end();
-  return fail(torn_ + ", though '" + (next + 1)->path + "' goes on behind it; the file was truncated: "
-              "restore it from a copy");
+  return fail(torn_ + ", though '" + (next + 1)->path + "' goes on behind it; the file was "
+              "truncated: restore it from a copy");
 }
 
 /// Opens the file that begins where the one at hand ended; false where its header is torn.
@@ -173,6 +173,27 @@ Result<JournalReader::Got> JournalReader::from_memory(JournalEntry& out) {
   return Got::kEntry;
 }
 
+Result<void> JournalReader::go_near(std::uint64_t record) {
+  std::error_code error;
+  if (!std::filesystem::exists(dir_, error)) return {};
+  const auto files = list_journal_files(dir_);
+  if (!files) return std::unexpected(files.error());
+  const JournalFileName* holds = nullptr;
+  for (const JournalFileName& f : *files) {
+    if (f.first_record <= record && f.first_record > place_.record) holds = &f;
+  }
+  if (holds == nullptr) return {};
+  auto file = RecordFile::open(*holds, &identity_);
+  if (!file) return std::unexpected(std::move(file.error()));
+  if (!file->torn().empty()) return {};
+  walk_.reset();
+  polled_twice_ = false;
+  torn_.clear();
+  place_ = file->place();
+  file_ = std::move(*file);
+  return {};
+}
+
 Result<void> JournalReader::seek(const JournalPlace& place) {
   file_.reset();
   walk_.reset();
@@ -199,8 +220,8 @@ Result<void> JournalReader::seek(const JournalPlace& place) {
     }
   }
   place_ = place;
-  if (!file_ && !memory_) return fail("'" + dir_ + "' has no record " + std::to_string(place.record));
-  return {};
+  if (file_ || memory_) return {};
+  return fail("'" + dir_ + "' has no record " + std::to_string(place.record));
 }
 
 }  // namespace pinstripe

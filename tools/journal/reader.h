@@ -32,12 +32,18 @@ class JournalReader {
   /// checkpoint states. Only the chain at that place is checked, not everything before it.
   Result<void> seek(const JournalPlace& place);
 
+  /// Goes to the first record of the file that holds record `record` (or of the newest before it),
+  /// unless it is behind that already; the files before are believed.
+  Result<void> go_near(std::uint64_t record);
+
   /// The next record, in order; kSegmentEnd is passed over, kHole is given. Its payload is valid
   /// until the next call. False: the end for now; a journal that is being written may go on later.
   Result<bool> next(JournalEntry& out);
 
   /// The place behind the record that `next` gave.
   const JournalPlace& place() const noexcept { return place_; }
+  /// The last record came from shared memory.
+  bool in_memory() const noexcept { return walk_.has_value(); }
   /// After `next` gave false: what lies on disk behind the last record that holds; empty: nothing.
   const std::string& torn() const noexcept { return torn_; }
   /// The file that the last record came from, with its place; for messages.

@@ -71,7 +71,7 @@ std::string header_problem(const DiskHeader& h, std::uint64_t named_record) {
            std::to_string(kDiskVersion);
   }
   if (h.header_hash != hash_of(h)) return "the hash of its header does not hold";
-  if (h.zero != 0 || !all_zero(h.zeros, sizeof(h.zeros))) return "its header is not empty to the end";
+  if (h.zero != 0 || !all_zero(h.zeros, sizeof(h.zeros))) return "its header has bytes too many";
   if (h.mark.hash != hash_of(h.mark)) return "the hash of its sync mark does not hold";
   if (h.first_record != named_record) {
     return "its name says that it begins with record " + std::to_string(named_record) +

@@ -95,7 +95,7 @@ bool StageCarrier::copy(std::int64_t now_ns) {
     const auto start = journal_segment_start(memory_, hole_to_);
     if (!start) return damaged(now_ns);
     auto noted = disk_.append_hole(start->record, start->position);
-    if (!noted) return stumble(noted.error(), now_ns);
+    if (!noted) return stumble(now_ns);
     hole_to_ = 0;
     walk_ = JournalWalk(memory_, *start);
   }
@@ -111,7 +111,7 @@ bool StageCarrier::copy(std::int64_t now_ns) {
   if (look == JournalLook::kDamaged || look == JournalLook::kGone) return damaged(now_ns);
   if (!copied_.empty()) {
     auto appended = disk_.append(copied_);
-    if (!appended) return stumble(appended.error(), now_ns);
+    if (!appended) return stumble(now_ns);
   }
   if (look == JournalLook::kNone) looked_ns_ = now_ns;
   return !copied_.empty();
@@ -119,7 +119,7 @@ bool StageCarrier::copy(std::int64_t now_ns) {
 
 bool StageCarrier::sync(std::int64_t now_ns) {
   auto synced = disk_.sync();
-  if (!synced) return stumble(synced.error(), now_ns);
+  if (!synced) return stumble(now_ns);
   synced_ns_ = now_ns;
   recover();
   tell_progress();
@@ -127,12 +127,15 @@ bool StageCarrier::sync(std::int64_t now_ns) {
   return true;
 }
 
-/// The disk did not take it: says so, and goes back to what is surely there.
-bool StageCarrier::stumble(const Error& error, std::int64_t now_ns) {
+/// The disk did not take it: says so, and goes back to what is surely there. What fits the line in
+/// shared memory comes first, the path last.
+bool StageCarrier::stumble(std::int64_t now_ns) {
   const bool full = is_full(disk_.error_number());
   tell_state(full ? JournalState::kFull : JournalState::kError,
-             std::string(full ? "disk full" : "I/O error") + ": " + error.message +
-                 (full ? "; make room there" : "; see to the disk"));
+             std::string(full ? "disk full" : "I/O error") + " at record " +
+                 std::to_string(disk_.synced().record) + ": " +
+                 std::strerror(disk_.error_number()) +
+                 (full ? "; make room for '" : "; see to the disk of '") + disk_.path() + "'");
   go_back(now_ns);
   return false;
 }

@@ -8,8 +8,9 @@
 // the same bytes at the same place, and what was torn is cut (disk_file.h).
 //
 // Where the disk is full or broken, records stay in memory and the stage waits when its segments
-// are used up (policy `wait`). With the policy `halt` trading is halted instead, and segments that a
-// checkpoint covers are given up: the journal on disk gets a hole (kHole), which no replay crosses.
+// are used up (policy `wait`). With the policy `halt` trading is halted instead, and segments that
+// a checkpoint covers are given up: the journal on disk gets a hole (kHole), which no replay
+// crosses.
 #pragma once
 
 #include <cstdint>
@@ -62,7 +63,7 @@ class StageCarrier {
   Result<void> begin();
   bool copy(std::int64_t now_ns);
   bool sync(std::int64_t now_ns);
-  bool stumble(const Error& error, std::int64_t now_ns);
+  bool stumble(std::int64_t now_ns);
   bool damaged(std::int64_t now_ns);
   void go_back(std::int64_t now_ns);
   void recover();

@@ -80,10 +80,9 @@ Json field_json(const FieldDesc& f, const std::byte* message) {
     return list;
   }
   const Json v = value_at(at, f.type);
-  const auto names = names_of(f.unit);
-  if (names.empty()) return v;
-  const auto index = v.get<std::size_t>();
-  return index < names.size() && !names[index].empty() ? Json(std::string(names[index])) : v;
+  if (!f.unit.starts_with("enum ")) return v;
+  const std::string_view name = enum_value_name(f.unit, v.get<std::uint64_t>());
+  return name.empty() ? v : Json(std::string(name));
 }
 
 bool is_nothing(const Json& v) {
@@ -128,6 +127,15 @@ MessageShape shape_of_message(std::string_view ring_type, MsgType type) {
   return {};
 }
 
+std::string_view message_type_name(MsgType type) noexcept {
+  return enum_value_name("enum MsgType", static_cast<std::uint64_t>(type));
+}
+
+std::string_view enum_value_name(std::string_view unit, std::uint64_t value) noexcept {
+  const auto names = names_of(unit);
+  return value < names.size() ? names[value] : std::string_view{};
+}
+
 std::string message_json(std::string_view ring_type, const void* message) {
   const auto* bytes = static_cast<const std::byte*>(message);
   const auto& h = *static_cast<const MsgHeader*>(message);
@@ -144,9 +152,9 @@ std::string message_json(std::string_view ring_type, const void* message) {
 std::string message_text(std::string_view ring_type, const void* message) {
   const auto* bytes = static_cast<const std::byte*>(message);
   const auto& h = *static_cast<const MsgHeader*>(message);
-  const auto type = static_cast<std::size_t>(h.type);
+  const std::string_view type = message_type_name(h.type);
   std::string out = std::to_string(number_of(h)) + " " + std::to_string(h.event_ns.value) + " " +
-                    (type < kTypeNames.size() ? std::string(kTypeNames[type]) : "?") + " " +
+                    (type.empty() ? "?" : std::string(type)) + " " +
                     (h.has(kFlagSell) ? "sell" : "buy");
   for (const FieldDesc& f : shape_of_message(ring_type, h.type).fields) {
     if (f.measurement || f.name == "spare" || f.name == "event_ns" || f.name == "type") continue;

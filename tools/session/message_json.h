@@ -19,6 +19,11 @@ struct MessageShape {
 };
 MessageShape shape_of_message(std::string_view ring_type, MsgType type);
 
+/// "touch", "signal" ...; "" for a type that does not exist.
+std::string_view message_type_name(MsgType type) noexcept;
+/// Name of `value` where `unit` is an enum's ("enum ExecKind"); "" where it has none.
+std::string_view enum_value_name(std::string_view unit, std::uint64_t value) noexcept;
+
 /// `{"seq": .., "type": .., fields ...}`: enums by name, zero spare bytes left out, arrays as
 /// lists.
 std::string message_json(std::string_view ring_type, const void* message);

@@ -104,7 +104,7 @@ TEST_F(JournalDisk, AnEditInTheMiddleIsToldFromATornTailWithoutASync) {
   const std::string path = dir_ + "/" + disk_file_name(0);
   const std::vector<char> good = bytes_of_file(path);
   std::vector<char> bad = good;
-  bad[kDiskHeaderBytes + kJournalRecordBytes + 9] ^= 1;  // in the first record's payload, or its next
+  bad[kDiskHeaderBytes + kJournalRecordBytes + 9] ^= 1;
   write_file(path, bad);
   EXPECT_NE(read_all(dir_).error.find("edited"), std::string::npos);
 }

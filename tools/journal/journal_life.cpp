@@ -1,0 +1,86 @@
+#include "tools/journal/journal_life.h"
+
+#include <fcntl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "shm/ring/end_lock.h"
+#include "shm/ring/ring_word.h"
+#include "shm/ring/session_dir.h"
+#include "tools/journal/archive.h"
+#include "tools/journal/carrier.h"
+#include "tools/journal/journal_dir.h"
+
+namespace pinstripe {
+
+namespace {
+
+constexpr int kClearWaitMs = 5'000;
+
+std::int64_t realtime_ns() {
+  timespec t{};
+  ::clock_gettime(CLOCK_REALTIME, &t);
+  return t.tv_sec * kNsPerSecond + t.tv_nsec;
+}
+
+}  // namespace
+
+JournalLife life_of_journal(const SessionPlan& plan, const std::string& directory) {
+  JournalLife life;
+  const auto ended = read_ended(directory);
+  life.state = ended && !ended->empty() ? "ended" : "open";
+  if (!in_shared_memory(plan)) return life;
+  life.in_memory = true;
+  const auto info = session_info(plan.name);
+  if (info && life.state != "ended") {
+    life.state = info->live ? "running" : kSessionStateNames[static_cast<int>(info->state)];
+  }
+  std::int64_t oldest_ns = INT64_MAX;
+  for (const StageSpec& stage : plan.topology.stages) {
+    const auto memory = live_journal_memory(plan, stage.name);
+    if (!memory || memory->bytes().size() < sizeof(JournalHeader)) continue;
+    const auto* h = reinterpret_cast<const JournalHeader*>(memory->bytes().data());
+    const std::uint32_t state = ring_word::load_acquire(&h->state);
+    const bool known = state < std::size(kJournalStateNames);
+    life.stages.push_back({stage.name, known ? kJournalStateNames[state] : "?",
+                           std::string(h->error, ::strnlen(h->error, sizeof(h->error)))});
+    life.halted = life.halted || ring_word::load_relaxed(&h->halt) != 0;
+    oldest_ns = std::min(oldest_ns, ring_word::load_relaxed(&h->synced_ns));
+  }
+  if (oldest_ns > 0 && oldest_ns < INT64_MAX && life.state == "running") {
+    life.uncopied_ns = std::max<std::int64_t>(realtime_ns() - oldest_ns, 0);
+  }
+  return life;
+}
+
+Result<void> clear_halt(const SessionPlan& plan) {
+  const std::string dir = session_path(plan.name);
+  const JournalLife life = life_of_journal(plan, plan.journal.directory);
+  if (!life.halted) return fail_usage("session '" + plan.name + "' is not halted by its journal");
+  for (const JournalLife::Stage& s : life.stages) {
+    if (s.state == "ok") continue;
+    return fail("session '" + plan.name + "' stays halted: the journal of '" + s.name + "' has " +
+                s.problem + "; clear it when the disk takes the journal again");
+  }
+  if (!EndLock::holder(dir + "/" + kCarrierLockName)) {
+    return fail("session '" + plan.name + "' has no carrier (pinstripe-journal); nothing carries "
+                "its journal: end it with 'pinstripe down'");
+  }
+  const std::string word = dir + "/" + kJournalClearName;
+  const int fd = ::open(word.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  if (fd < 0) return fail("cannot write '" + word + "': " + std::strerror(errno));
+  ::close(fd);
+  for (int ms = 0; ms < kClearWaitMs; ms += 10) {
+    if (!life_of_journal(plan, plan.journal.directory).halted) return {};
+    const timespec t{0, 10'000'000};
+    ::nanosleep(&t, nullptr);
+  }
+  return fail("session '" + plan.name + "' is still halted after 5 s; look at 'pinstripe journal "
+              "info " + plan.name + "'");
+}
+
+}  // namespace pinstripe

@@ -1,0 +1,192 @@
+#include "tools/journal/verify.h"
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+
+#include "tools/journal/archive.h"
+#include "tools/journal/reader.h"
+#include "tools/session/identity.h"
+#include "tools/session/session_files.h"
+
+namespace pinstripe {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::unexpected<Error> refused(Error error) {
+  error.exit = Exit::kCheckFailed;
+  return std::unexpected(std::move(error));
+}
+
+/// What the files of `stage` must say. The journal of another build is read all the same; what that
+/// build alone decides is then taken from it.
+Result<JournalIdentity> expected_identity(const JournalDir& journal, const std::string& stage,
+                                          const JournalIdentity& found) {
+  auto expected = identity_of(journal.plan, *journal.plan.stage(stage));
+  if (!expected) return expected;
+  if (identity_name(found.build_id) != identity_name(expected->build_id)) {
+    set_identity_name(expected->build_id, identity_name(found.build_id));
+    expected->registry_hash = found.registry_hash;
+    expected->inputs_layout_hash = found.inputs_layout_hash;
+  }
+  return expected;
+}
+
+/// Numbers of the checkpoints beside the records, from their names.
+std::vector<std::uint64_t> checkpoints_in(const std::string& dir) {
+  constexpr std::string_view kPrefix = "checkpoint-", kEnding = ".pck";
+  std::vector<std::uint64_t> records;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(dir, error)) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with(kPrefix) || !name.ends_with(kEnding)) continue;
+    std::uint64_t record = 0;
+    const char* end = name.data() + name.size() - kEnding.size();
+    const auto parsed = std::from_chars(name.data() + kPrefix.size(), end, record);
+    if (parsed.ec == std::errc() && parsed.ptr == end) records.push_back(record);
+  }
+  std::sort(records.begin(), records.end());
+  return records;
+}
+
+Result<StageJournal> list_stage(const JournalDir& journal, const std::string& stage) {
+  StageJournal out;
+  out.stage = stage;
+  const std::string dir = journal.stage_dir(stage);
+  out.checkpoints = checkpoints_in(dir);
+  std::error_code error;
+  if (!fs::exists(dir, error)) return out;
+  const auto files = list_journal_files(dir);
+  if (!files) return std::unexpected(files.error());
+  for (const JournalFileName& f : *files) {
+    ++out.files;
+    out.archives += f.archive ? 1 : 0;
+    const auto bytes = fs::file_size(f.path, error);
+    out.bytes += error ? 0 : bytes;
+  }
+  return out;
+}
+
+void note(StageJournal& out, const JournalEntry& e, bool first) {
+  if (e.kind == JournalKind::kHole) return;
+  // What the runner adds itself says the time as well; only kDigest and kEnd may come without any.
+  if (first) out.first_ns = e.now.value;
+  out.last_ns = std::max(out.last_ns, e.now.value);
+  out.ended = e.kind == JournalKind::kEnd;
+}
+
+/// The rest of what `reader` gives.
+Result<void> read_rest(JournalReader& reader, StageJournal& out, bool first) {
+  JournalEntry e;
+  for (;;) {
+    const auto found = reader.next(e);
+    if (!found) return std::unexpected(found.error());
+    if (!*found) break;
+    note(out, e, first);
+    first = false;
+    if (e.kind == JournalKind::kHole) out.lost += reader.place().record - e.number;
+    if (!reader.in_memory()) out.on_disk = reader.place().record;
+  }
+  out.records = reader.place().record;
+  if (!reader.torn().empty()) out.torn = reader.torn();
+  return {};
+}
+
+/// A stage without a single file, and none in memory either.
+Result<StageJournal> without_records(const JournalDir& journal, StageJournal out) {
+  if (in_shared_memory(journal.plan)) return out;
+  return fail("the journal '" + journal.path + "' has no records of stage '" + out.stage +
+              "': '" + journal.stage_dir(out.stage) + "' is missing or empty; restore it from a "
+              "copy");
+}
+
+Result<void> check_end(const JournalDir& journal, const StageJournal& found, std::uint64_t chain) {
+  const auto ended = read_ended(journal.path);
+  if (!ended) return std::unexpected(ended.error());
+  for (const EndedStage& e : *ended) {
+    if (e.name != found.stage) continue;
+    if (found.records != e.records) {
+      return fail("the journal of '" + found.stage + "' in '" + journal.stage_dir(found.stage) +
+                  "' stops before record " + std::to_string(found.records) +
+                  ", but it ended with " + std::to_string(e.records) +
+                  " records: its last files are missing or cut; restore them from a copy");
+    }
+    if (chain != e.chain) {
+      return fail("the journal of '" + found.stage + "' in '" + journal.stage_dir(found.stage) +
+                  "' is not the one that ended here: the checksum of its last record differs from "
+                  "the one in '" + journal.path + "/ended.json'");
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<StageJournal> look_at_stage(const JournalDir& journal, const std::string& stage) {
+  auto out = list_stage(journal, stage);
+  if (!out) return out;
+  const auto memory = live_journal_memory(journal.plan, stage);
+  if (out->files == 0 && !memory) return without_records(journal, std::move(*out));
+  auto reader = JournalReader::open(journal.stage_dir(stage), nullptr,
+                                    memory ? memory->bytes() : std::span<std::byte>{});
+  if (!reader) return std::unexpected(std::move(reader.error()));
+  out->identity = reader->identity();
+  JournalEntry e;
+  const auto found = reader->next(e);
+  if (!found) return std::unexpected(found.error());
+  if (!*found) return out;
+  note(*out, e, true);
+  out->on_disk = reader->in_memory() ? 0 : reader->place().record;
+  if (out->files > 1) {
+    auto there = reader->go_near(UINT64_MAX);
+    if (!there) return std::unexpected(std::move(there.error()));
+  }
+  auto read = read_rest(*reader, *out, false);
+  if (!read) return std::unexpected(std::move(read.error()));
+  return out;
+}
+
+Result<StageJournal> verify_stage(const JournalDir& journal, const std::string& stage) {
+  auto out = list_stage(journal, stage);
+  if (!out) return refused(std::move(out.error()));
+  const auto memory = live_journal_memory(journal.plan, stage);
+  if (out->files == 0 && !memory) {
+    auto none = without_records(journal, std::move(*out));
+    if (!none) return refused(std::move(none.error()));
+    return none;
+  }
+  const auto bytes = memory ? memory->bytes() : std::span<std::byte>{};
+  auto reader = JournalReader::open(journal.stage_dir(stage), nullptr, bytes);
+  if (!reader) return refused(std::move(reader.error()));
+  out->identity = reader->identity();
+  const auto expected = expected_identity(journal, stage, out->identity);
+  if (!expected) return refused(expected.error());
+  const std::string difference = identity_difference(out->identity, *expected);
+  if (!difference.empty()) {
+    return refused(Error{"'" + journal.stage_dir(stage) + "' (its first file, before record 0) is "
+                         "foreign to the session in '" + journal.path + "': " + difference});
+  }
+  auto read = read_rest(*reader, *out, true);
+  if (!read) return refused(std::move(read.error()));
+  auto end = check_end(journal, *out, reader->place().chain);
+  if (!end) return refused(std::move(end.error()));
+  return out;
+}
+
+Result<void> verify_directory(const JournalDir& journal) {
+  if (auto same = verify_files(journal.plan); !same) return refused(std::move(same.error()));
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(journal.path, error)) {
+    const std::string name = entry.path().filename().string();
+    if (!entry.is_directory(error) || name == "models" || name == "inputs") continue;
+    const auto at = std::find(journal.stages.begin(), journal.stages.end(), name);
+    if (at != journal.stages.end()) continue;
+    return refused(Error{"'" + entry.path().string() + "' is of no stage of session '" +
+                         journal.plan.name + "'; it was put into this journal: remove it"});
+  }
+  return {};
+}
+
+}  // namespace pinstripe
