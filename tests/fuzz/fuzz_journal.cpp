@@ -1,6 +1,7 @@
-// Journal files from anywhere. The first byte chooses: a whole file of arbitrary bytes, or arbitrary
-// records behind a sound header, each with the checksum that makes it pass, so that what looks at
-// sizes and kinds is reached. Whatever the bytes, the reader answers with records or an error.
+// Journal files from anywhere. The first byte chooses: a whole file of arbitrary bytes, or
+// arbitrary records behind a sound header, each with the checksum that makes it pass, so that what
+// looks at sizes and kinds is reached. Whatever the bytes, the reader answers with records or an
+// error.
 #include <unistd.h>
 
 #include <cstdint>

@@ -164,7 +164,8 @@ Result<std::vector<EndedStage>> read_ended(const std::string& journal) {
   if (!fs::exists(path)) return stages;
   try {
     std::ifstream in(path);
-    for (const Json& s : Json::parse(in).at("stages")) {
+    const Json file = Json::parse(in);
+    for (const Json& s : file.at("stages")) {
       stages.push_back({s.at("stage"), s.at("records"), s.at("chain")});
     }
   } catch (const std::exception& e) {

@@ -86,7 +86,8 @@ std::string entry_text(const SessionPlan& plan, const JournalEntry& entry) {
   if (const RingSpec* ring = ring_of(plan, entry)) out += " " + ring->name;
   const std::string_view type = message_type_of(plan, entry);
   if (!type.empty()) return out + " " + message_text(type, entry.payload.data());
-  for (const auto& [key, value] : detail_json(entry).items()) {
+  const Json detail = detail_json(entry);
+  for (const auto& [key, value] : detail.items()) {
     out += " " + key + "=" + (value.is_string() ? value.get<std::string>() : value.dump());
   }
   return out;
@@ -99,7 +100,8 @@ std::string entry_json(const SessionPlan& plan, const JournalEntry& entry) {
   if (const RingSpec* ring = ring_of(plan, entry)) j["ring"] = ring->name;
   const std::string_view type = message_type_of(plan, entry);
   if (!type.empty()) j["message"] = Json::parse(message_json(type, entry.payload.data()));
-  for (const auto& [key, value] : detail_json(entry).items()) j[key] = value;
+  const Json detail = detail_json(entry);
+  for (const auto& [key, value] : detail.items()) j[key] = value;
   return j.dump();
 }
 

@@ -42,8 +42,8 @@ class JournalReader {
 
   /// The place behind the record that `next` gave.
   const JournalPlace& place() const noexcept { return place_; }
-  /// The last record came from shared memory.
-  bool in_memory() const noexcept { return walk_.has_value(); }
+  /// Records that were found on disk so far: the number of the next one there.
+  std::uint64_t on_disk() const noexcept { return file_ ? file_->place().record : 0; }
   /// After `next` gave false: what lies on disk behind the last record that holds; empty: nothing.
   const std::string& torn() const noexcept { return torn_; }
   /// The file that the last record came from, with its place; for messages.

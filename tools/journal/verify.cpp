@@ -4,6 +4,7 @@
 #include <charconv>
 #include <filesystem>
 
+#include "shm/ring/ring_word.h"
 #include "tools/journal/archive.h"
 #include "tools/journal/reader.h"
 #include "tools/session/identity.h"
@@ -87,9 +88,9 @@ Result<void> read_rest(JournalReader& reader, StageJournal& out, bool first) {
     note(out, e, first);
     first = false;
     if (e.kind == JournalKind::kHole) out.lost += reader.place().record - e.number;
-    if (!reader.in_memory()) out.on_disk = reader.place().record;
   }
   out.records = reader.place().record;
+  out.on_disk = reader.on_disk();
   if (!reader.torn().empty()) out.torn = reader.torn();
   return {};
 }
@@ -100,6 +101,21 @@ Result<StageJournal> without_records(const JournalDir& journal, StageJournal out
   return fail("the journal '" + journal.path + "' has no records of stage '" + out.stage +
               "': '" + journal.stage_dir(out.stage) + "' is missing or empty; restore it from a "
               "copy");
+}
+
+std::uint64_t carried_records(const Segment& memory) noexcept {
+  const auto* h = reinterpret_cast<const JournalHeader*>(memory.bytes().data());
+  return ring_word::load_acquire(&h->carried_records);
+}
+
+/// What the session's memory says was carried must be on disk.
+Result<void> check_carried(const JournalDir& journal, const Segment& memory,
+                           std::uint64_t carried_before, const StageJournal& found) {
+  if (found.on_disk >= carried_before) return {};
+  return fail("records " + std::to_string(found.on_disk) + " to " +
+              std::to_string(carried_before - 1) + " of '" + found.stage + "' are missing in '" +
+              journal.stage_dir(found.stage) + "': '" + memory.path() +
+              "' says that they were carried there; restore the file from a copy");
 }
 
 Result<void> check_end(const JournalDir& journal, const StageJournal& found, std::uint64_t chain) {
@@ -138,7 +154,6 @@ Result<StageJournal> look_at_stage(const JournalDir& journal, const std::string&
   if (!found) return std::unexpected(found.error());
   if (!*found) return out;
   note(*out, e, true);
-  out->on_disk = reader->in_memory() ? 0 : reader->place().record;
   if (out->files > 1) {
     auto there = reader->go_near(UINT64_MAX);
     if (!there) return std::unexpected(std::move(there.error()));
@@ -168,8 +183,13 @@ Result<StageJournal> verify_stage(const JournalDir& journal, const std::string& 
     return refused(Error{"'" + journal.stage_dir(stage) + "' (its first file, before record 0) is "
                          "foreign to the session in '" + journal.path + "': " + difference});
   }
+  const std::uint64_t carried = memory ? carried_records(*memory) : 0;
   auto read = read_rest(*reader, *out, true);
   if (!read) return refused(std::move(read.error()));
+  if (memory) {
+    auto there = check_carried(journal, *memory, carried, *out);
+    if (!there) return refused(std::move(there.error()));
+  }
   auto end = check_end(journal, *out, reader->place().chain);
   if (!end) return refused(std::move(end.error()));
   return out;

@@ -111,7 +111,7 @@ TEST_F(JournalDisk, AnEditInTheMiddleIsToldFromATornTailWithoutASync) {
 
 TEST_F(JournalDisk, MissingSwappedAndForeignFilesAreNamed) {
   write_journal(dir_, 200, 4096);
-  const auto files = *list_journal_files(dir_);
+  const std::vector<JournalFileName> files = *list_journal_files(dir_);
   ASSERT_GT(files.size(), 4U);
   const std::string second = files[1].path, third = files[2].path, aside = dir_ + "/aside";
 
@@ -158,7 +158,7 @@ TEST_F(JournalDisk, AFileOfAnotherRunWithTheSameIdentityDoesNotGoOn) {
   write_journal(dir_, 200, 4096);
   const std::string elsewhere = (folder_ / "other").string();
   write_journal(elsewhere, 200, 4096);
-  const auto files = *list_journal_files(dir_);
+  const std::vector<JournalFileName> files = *list_journal_files(dir_);
   // One record of the other run differs, its chain made to fit: only the next file tells.
   const std::string path = elsewhere + "/" + fs::path(files[0].path).filename().string();
   std::vector<char> bytes = bytes_of_file(path);
