@@ -193,6 +193,13 @@ class RingConsumer {
     // SYNC POINT free: release, after the last read; pairs with RingProducer::has_room (reuse).
     ring_word::store_release(&ring_.header()->cursor, static_cast<std::uint64_t>(position_));
   }
+  /// Goes on at message `n`: for a successor that knows from its journal what was acted on. Nothing
+  /// is released before `release`.
+  void resume_at(std::uint64_t n) noexcept { position_ = static_cast<Index>(2 * n); }
+  /// Messages given back; after a takeover fewer than were acted on, never more.
+  std::uint64_t released() const noexcept {
+    return static_cast<Index>(ring_word::load_acquire(&ring_.header()->cursor)) >> 1;
+  }
   /// Messages taken since the ring was made.
   std::uint64_t taken() const noexcept { return position_ >> 1; }
 

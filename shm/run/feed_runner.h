@@ -5,9 +5,19 @@
 // reader of a silent ring is never held up by a busy one (protocol 4). After publishing it looks at
 // the next frame and raises the watermarks to that frame's time, since nothing earlier can follow.
 // Pacing delays only this publication: `speed` 0 is full speed, 1 real time, N N times real time.
+//
+// Journal: a source that can be read again is journaled by its position, every 4,096 frames; the
+// successor of a killed feed reads it again and catches up with what its rings show. Frames of any
+// other source are journaled whole, before anything that they cause.
 #pragma once
 
-#include "shm/run/runner.h"
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <span>
+#include <utility>
+
+#include "shm/run/turn.h"
 
 namespace pinstripe {
 
@@ -36,24 +46,38 @@ class Pacer {
   bool started_ = false;
 };
 
+template <class Source>
+using FrameOf = decltype(std::declval<Source&>().peek());  // const Frame*
+
 /// `Source` has peek() -> const Frame* (null: ended or failed) and pop(); a frame has origin_ns.
-/// `S::In` is built by S::In::frame(f), ::timer(), ::continued().
-template <class S, class Source>
-class FeedRunner : public RunnerCore<S> {
+/// `S::In` is built by S::In::frame(f), ::timer(), ::continued(). A source may also have
+///   position() -> FeedPosition of the frame that peek shows, save and load: it can be read again;
+///   or frame_bytes(f), write_frame(f, to), read_frame(span) -> const Frame&: its frames are kept.
+template <class S, class Source, class P = LivePolicy>
+class FeedRunner : public RunnerCore<S, P> {
  public:
-  using Core = RunnerCore<S>;
+  using Core = RunnerCore<S, P>;
   using Out = typename S::Out;
   using In = typename S::In;
+  static constexpr std::uint64_t kFramesAPosition = 4096;
+  static constexpr bool kKeepsFrames =
+      requires(const Source& s, std::span<const std::byte> bytes) { s.read_frame(bytes); };
 
   FeedRunner(S& stage, Source& source, const RunnerSetup& setup, Probe& probe, double speed)
       : Core(stage, setup, probe), source_(source), pacer_(speed, setup.clock),
-        batch_max_(setup.batch_max) {}
+        batch_max_(setup.batch_max) {
+    this->journal_.expect(sizeof(FeedPosition));
+    if (this->journal_.on()) record_due_ = 0;
+  }
 
   std::uint32_t run_batch() noexcept {
     std::uint32_t taken = 0;
-    while (taken < batch_max_ && take_one()) ++taken;
+    this->journal_.batch_began();
+    while (taken < batch_max_ && take_one<false>()) ++taken;
     drained_ = taken < batch_max_;
     for (OutPort<Out>& p : this->ports_) p.raise_watermark(bound_);
+    P::at(Step::kWatermark);
+    this->journal_.batch_ended();
     return taken + (this->announce() ? 1 : 0);
   }
   /// True when the last batch stopped for want of a due frame or room, not at its cap.
@@ -64,63 +88,134 @@ class FeedRunner : public RunnerCore<S> {
   /// In a paced session, nanoseconds until the next frame is due (0: now or unknown).
   std::int64_t wait_ns() const noexcept { return wait_ns_; }
   std::uint64_t frames() const noexcept { return frames_; }
-  std::uint64_t backward_stamps() const noexcept { return backward_; }
+
+  /// Runner, stage and source, as they are between two frames.
+  void save(StateWriter& w) const noexcept {
+    PINSTRIPE_CHECK(!busy(), "a feed is saved between frames");
+    this->save_core(w);
+    w.u64(frames_);
+    this->stage_.save(w);
+    if constexpr (requires { source_.save(w); }) source_.save(w);
+  }
+  Result<void> load(StateReader& r) {
+    if (auto core = this->load_core(r); !core) return core;
+    frames_ = r.u64();
+    if (this->journal_.on()) record_due_ = frames_;
+    if (auto stage = this->stage_.load(r); !stage) return stage;
+    if constexpr (requires { source_.load(r); }) return source_.load(r);
+    return {};
+  }
+
+  /// A record of the journal. A kept frame becomes the next one (`settle` takes it, after the timers
+  /// before it). A position only says what need not be journaled again: `read_on` gets there.
+  void act(const JournalEntry& e) noexcept {
+    if (e.kind == JournalKind::kPosition) {
+      FeedPosition position;
+      std::memcpy(&position, e.payload.data(), sizeof(position));
+      record_due_ = position.frames + kFramesAPosition;
+    }
+    if constexpr (kKeepsFrames) {
+      if (e.kind == JournalKind::kFrame) {
+        kept_ = &source_.read_frame(e.payload);
+        record_due_ = frames_ + 1;
+      }
+    }
+    this->note(e);
+  }
+  /// One turn of what the records so far have begun (as Runner::settle). False: nothing is left, or
+  /// an output has no room.
+  bool settle() noexcept { return busy() && take_one<true>(); }
+  bool owes_before(const JournalEntry& e) const noexcept {
+    return busy() && !this->stated_in_midst(e);
+  }
+  /// The next turn of a source that can be read again, unpaced and not journaled. False: it has
+  /// ended, or an output has no room.
+  bool read_on() noexcept { return take_one<true>(); }
 
  private:
+  bool busy() const noexcept { return this->stage_.more() || kept_ != nullptr; }
+
+  template <bool kReplay>
   bool take_one() noexcept {
+    P::at(Step::kTake);
     if (done_) return false;
     if (this->stage_.more()) {
-      if (!this->outputs_have_room()) return false;
+      if (!room<kReplay>()) return false;
       turn(In::continued(), this->now_);
       pop_when_finished();
       return true;
     }
     if constexpr (requires { this->stage_.stopped(); }) stopping_ |= this->stage_.stopped();
-    const auto* frame = stopping_ ? nullptr : source_.peek();
+    const auto* frame = stopping_ ? nullptr : kept_ != nullptr ? kept_ : source_.peek();
     if (frame == nullptr) {
-      finish();
+      if constexpr (!kReplay) finish();
       return false;
     }
-    TimeNs at = frame->origin_ns;
-    if (at < this->now_) [[unlikely]] {
-      at = this->now_;
-      if (frame != counted_backward_) ++backward_;
-      counted_backward_ = frame;
-    }
+    const TimeNs at = frame->origin_ns < this->now_ ? this->now_ : frame->origin_ns;
     const TimeNs due = this->stage_.next_due();
     const bool timer_first = due < at;
     bound_ = timer_first ? (due < this->now_ ? this->now_ : due) : at;
     // Raised before it blocks on a full ring: the reader of another ring may be what frees that
     // one.
     for (OutPort<Out>& p : this->ports_) p.raise_watermark(bound_);
-    if (!this->outputs_have_room()) return false;
+    if (!room<kReplay>()) return false;
+    if constexpr (!kReplay) {
+      if (frames_ >= record_due_ && !journal_frame(*frame, at)) [[unlikely]] return false;
+    }
     if (timer_first) {
-      start_cause(bound_, this->clock_.stamp());
+      start_cause(bound_, this->stamp());
       turn(In::timer(), bound_);
       return true;
     }
-    return frame_turn(*frame, at);
+    return frame_turn<kReplay>(*frame, at);
   }
 
+  template <bool kReplay>
+  bool room() noexcept {
+    return this->outputs_have_room() && (kReplay || this->journal_ready(frames_));
+  }
+
+  /// Before anything that the frame causes, its timers included.
   template <class Frame>
+  [[gnu::noinline]] bool journal_frame(const Frame& frame, TimeNs at) noexcept {
+    if constexpr (kKeepsFrames) {
+      const std::size_t bytes = source_.frame_bytes(frame);
+      this->journal_.expect(bytes);
+      if (!this->journal_.ready(frames_)) return false;
+      source_.write_frame(frame, this->journal_.begin(JournalKind::kFrame, 0, kNoRing, at, bytes));
+      this->journal_.written();
+      record_due_ = frames_ + 1;
+    } else {
+      FeedPosition position;
+      if constexpr (requires { source_.position(); }) position = source_.position();
+      position.frames = frames_;
+      this->journal_.append(JournalKind::kPosition, 0, kNoRing, at, &position, sizeof(position));
+      record_due_ = frames_ + kFramesAPosition;
+    }
+    return true;
+  }
+
+  template <bool kReplay, class Frame>
   bool frame_turn(const Frame& frame, TimeNs at) noexcept {
     std::uint32_t intended = 0;
-    if (pacer_.paced()) {
+    const bool paced = !kReplay && pacer_.paced();
+    if (paced) {
       const std::int64_t due = pacer_.due_monotonic(at);
       wait_ns_ = due - this->clock_.monotonic_ns();
       if (wait_ns_ > 0) return false;
       wait_ns_ = 0;
       intended = this->clock_.stamp_of_monotonic(due);  // open loop: latency counts from here
     }
-    const std::uint32_t taken_at = this->clock_.stamp();
-    if (!pacer_.paced()) intended = taken_at;
-    this->probe_.taken(0, intended, taken_at);
+    const std::uint32_t taken_at = this->stamp();
+    if (!paced) intended = taken_at;
+    if constexpr (P::kMeasured && !kReplay) this->probe_.taken(0, intended, taken_at);
+    if (frame.origin_ns < at) [[unlikely]] ++this->backward_;
     start_cause(at, intended);
     this->cause_.instrument = frame.instrument;
     turn(In::frame(frame), at);
     frame_held_ = true;
     pop_when_finished();
-    this->probe_.served(taken_at, this->clock_.stamp());
+    if constexpr (P::kMeasured && !kReplay) this->probe_.served(taken_at, this->stamp());
     return true;
   }
 
@@ -128,7 +223,8 @@ class FeedRunner : public RunnerCore<S> {
   void pop_when_finished() noexcept {
     if (!frame_held_ || this->stage_.more()) return;
     frame_held_ = false;
-    source_.pop();
+    if (kept_ == nullptr) source_.pop();
+    kept_ = nullptr;
     ++frames_;
   }
 
@@ -143,12 +239,16 @@ class FeedRunner : public RunnerCore<S> {
   void turn(const In& in, TimeNs now) noexcept {
     MsgHeader header = this->cause_;
     this->begin_turn(now);
-    RunnerSink<Out, S::kPorts> sink(this->ports_, header, this->clock_);
+    RunnerSink<Out, S::kPorts, P> sink(this->ports_, header, this->clock_);
     this->stage_.on_event(now, in, sink);
+    P::at(Step::kActed);
   }
 
   /// End of stream: watermark max with the end time. Timers of feed past the last frame do not run.
   void finish() noexcept {
+    const JournalEndReason why =
+        stopping_ ? JournalEndReason::kStopped : JournalEndReason::kEnded;
+    if (!this->append_end(why, frames_)) return;
     for (OutPort<Out>& p : this->ports_) {
       p.store_end(this->now_);
       p.raise_watermark(TimeNs::max());
@@ -161,10 +261,10 @@ class FeedRunner : public RunnerCore<S> {
   Pacer pacer_;
   std::uint32_t batch_max_;
   TimeNs bound_{TimeNs::min()};
-  const void* counted_backward_ = nullptr;
+  FrameOf<Source> kept_ = nullptr;  // from the journal, not taken yet
   std::int64_t wait_ns_ = 0;
   std::uint64_t frames_ = 0;
-  std::uint64_t backward_ = 0;
+  std::uint64_t record_due_ = std::numeric_limits<std::uint64_t>::max();  // in frames
   bool frame_held_ = false;
   bool stopping_ = false;
   bool drained_ = false;

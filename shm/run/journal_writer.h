@@ -18,7 +18,7 @@
 // it, nor the outputs' release stores before the commit.) So a committed record is whole, the
 // records from the oldest on are gapless, and each published output is explained by a record.
 //
-// Bad schedules that a weaker order allows:
+// Bad schedules that a weaker order allows (tests/models/journal.pml shows most of them):
 //   - the word before its payload (commit relaxed): the carrier copies, and a successor acts on,
 //     what the segment held before.
 //   - the stage acts before the commit: an output is published that no record explains; the
@@ -126,6 +126,8 @@ class JournalWriter {
   std::uint64_t position() const noexcept { return base_ + at_; }
   /// Records that the newest checkpoint does not cover, as of the last publish_progress.
   std::uint64_t past_checkpoint() const noexcept { return records_ - checkpointed_; }
+  /// Records (feed: frames) that it covers, as of then.
+  std::uint64_t checkpointed() const noexcept { return checkpointed_; }
   /// The carrier cannot carry and the session is to halt trading (live policy).
   bool halted() const noexcept { return ring_word::load_relaxed(&journal_.header()->halt) != 0; }
   /// Largest payload that ever fits.

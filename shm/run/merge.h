@@ -18,6 +18,7 @@
 
 #include "shm/base/bounded.h"
 #include "shm/base/check.h"
+#include "shm/base/state_io.h"
 #include "shm/base/units.h"
 #include "shm/ring/park.h"
 #include "shm/ring/ring.h"
@@ -38,6 +39,31 @@ class SentCommands {
   void sent(std::uint64_t number, TimeNs at) noexcept {
     PINSTRIPE_CHECK(tail_ - head_ < entries_.size(), "more commands in flight than the ring holds");
     entries_[tail_++ % entries_.size()] = {number, at};
+  }
+  /// Replay: drops the oldest, as far as needed for `n` more. As many as are kept can be under way:
+  /// a ring full of commands that exec has not taken, one more that it has and not yet said so.
+  void make_room(std::size_t n) noexcept {
+    while (tail_ - head_ + n > entries_.size()) ++head_;
+  }
+  /// Drops commands that exec has taken.
+  void forget_to(std::uint64_t k) noexcept { static_cast<void>(earliest_after(k)); }
+  void save(StateWriter& w) const noexcept {
+    w.u64(tail_ - head_);
+    for (std::uint64_t i = head_; i != tail_; ++i) {
+      w.u64(entries_[i % entries_.size()].number);
+      w.unit(entries_[i % entries_.size()].at);
+    }
+  }
+  /// False where there are more than fit.
+  bool load(StateReader& r) noexcept {
+    head_ = tail_ = 0;
+    const std::uint64_t count = r.u64();
+    if (r.failed() || count > entries_.size()) return false;
+    for (; tail_ < count; ++tail_) {
+      const std::uint64_t number = r.u64();
+      entries_[tail_] = {number, r.unit<TimeNs>()};
+    }
+    return true;
   }
   /// Earliest send time among commands with a number > k; max when there is none.
   TimeNs earliest_after(std::uint64_t k) noexcept {

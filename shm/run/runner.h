@@ -7,154 +7,60 @@
 // Flow control (protocol 5): an input is taken only when each blocking output has room for the
 // stage's largest burst; what was taken is released and watermarks are raised before any wait, so
 // every ring may be as small as one burst.
+//
+// Journal: what is taken is appended before the stage acts on it, in the order taken. From such
+// records `act` drives the same turns again, for replay and for the successor of a killed stage;
+// continued turns are not journaled, `settle` makes them up.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <vector>
 
+#include "shm/msg/control.h"
 #include "shm/msg/exec_report.h"
-#include "shm/msg/stage.h"
 #include "shm/run/merge.h"
-#include "shm/run/out_port.h"
-#include "shm/run/probe.h"
+#include "shm/run/turn.h"
 
 namespace pinstripe {
 
-/// What a runner needs besides the stage: rings, clocks and limits.
-struct RunnerInput {
-  RingView ring;
-  std::uint16_t ring_id = 0;
-  bool feedback = false;
-  bool reports = false;              // risk's reports ring: watermark pair
-  ParkWord* producer_park = nullptr;
-};
-struct RunnerOutput {
-  RingView ring;
-  std::uint16_t ring_id = 0;
-  DelayModel delay;
-  std::size_t queue_capacity = 0;    // > 0: the reports ring, which never blocks
-  ParkWord* consumer_park = nullptr;
-};
-struct RunnerSetup {
-  std::vector<RunnerInput> inputs;   // tie order, data before feedback
-  std::vector<RunnerOutput> outputs; // port order
-  SessionClock clock;
-  std::uint32_t batch_max = 64;
-  TimeNs drain_ns{0};                // timers due up to end + drain still run
-  // risk and exec: nothing that exec decides at t is seen by risk before t + this. Rings as small
-  // as one burst cannot deadlock where it is at least the feed latency plus the feed's delay
-  // (tools/decisions/look-ahead.md).
-  TimeNs least_response{0};
-  std::uint16_t lane = 0;
-};
-
-/// Sink handed to the stage for one turn.
-template <class Out, unsigned kPorts>
-class RunnerSink {
- public:
-  RunnerSink(std::vector<OutPort<Out>>& ports, const MsgHeader& header,
-             const SessionClock& clock) noexcept
-      : ports_(ports), header_(header), clock_(clock) {}
-
-  Out& claim(unsigned port) noexcept {
-    PINSTRIPE_CHECK(port < kPorts, "a stage wrote to a port it does not have");
-    return ports_[port].claim(header_);
-  }
-  void commit(unsigned port) noexcept {
-    if (written_++ == 0) stamp_ = clock_.stamp();
-    ports_[port].commit(stamp_);
-  }
-  std::uint32_t written() const noexcept { return written_; }
-  std::uint32_t stamp() const noexcept { return stamp_; }
-
- private:
-  std::vector<OutPort<Out>>& ports_;
-  MsgHeader header_;
-  const SessionClock& clock_;
-  std::uint32_t written_ = 0;
-  std::uint32_t stamp_ = 0;
-};
-
-/// State that every runner shares: outputs, the header outputs start from, the last event time.
-template <class S>
-class RunnerCore {
- public:
-  using Out = typename S::Out;
-
-  RunnerCore(S& stage, const RunnerSetup& setup, Probe& probe)
-      : stage_(stage), clock_(setup.clock), probe_(probe), lane_(setup.lane) {
-    PINSTRIPE_CHECK(setup.outputs.size() == S::kPorts, "outputs do not match the stage's ports");
-    ports_.reserve(setup.outputs.size());
-    for (const RunnerOutput& o : setup.outputs) {
-      PINSTRIPE_CHECK(o.queue_capacity > 0 || o.ring.capacity >= S::kMaxBurst,
-                      "an output ring is smaller than the stage's largest burst");
-      ports_.emplace_back(o.ring, o.delay, o.queue_capacity);
-      ports_.back().consumer_park = o.consumer_park;
-    }
-  }
-
-  bool outputs_have_room() noexcept {
-    for (OutPort<Out>& p : ports_) {
-      if (!p.has_room(S::kMaxBurst)) return false;
-    }
-    return true;
-  }
-  void begin_turn(TimeNs now) noexcept {
-    now_ = now;
-    for (OutPort<Out>& p : ports_) p.begin_turn(now);
-  }
-  /// Wakes consumers that park and have something new to see.
-  bool announce() noexcept {
-    bool any = false;
-    for (OutPort<Out>& p : ports_) {
-      p.flush();
-      if (!p.take_touched()) continue;
-      any = true;
-      if (p.consumer_park != nullptr) wake_if_parked(*p.consumer_park);
-    }
-    return any;
-  }
-  std::vector<OutPort<Out>>& ports() noexcept { return ports_; }
-  TimeNs now() const noexcept { return now_; }
-
- protected:
-  S& stage_;
-  std::vector<OutPort<Out>> ports_;
-  SessionClock clock_;
-  Probe& probe_;
-  MsgHeader cause_;
-  TimeNs now_{TimeNs::min()};
-  std::uint16_t lane_;
-};
-
 /// Runner of features, models, risk and exec.
-template <class S>
-class Runner : public RunnerCore<S> {
+template <class S, class P = LivePolicy>
+class Runner : public RunnerCore<S, P> {
  public:
-  using Core = RunnerCore<S>;
+  using Core = RunnerCore<S, P>;
   using Out = typename S::Out;
+  using Sink = RunnerSink<Out, S::kPorts, P>;
   static constexpr bool kIsExec = requires(const S& s) { { s.resting() } noexcept; };
   static constexpr bool kIsRisk = std::is_same_v<Out, OrderCommand>;
 
   Runner(S& stage, const RunnerSetup& setup, Probe& probe)
       : Core(stage, setup, probe),
-        sent_(kIsRisk ? 2 * setup.outputs.at(0).ring.capacity + S::kMaxBurst : 1),
+        sent_(kIsRisk ? commands_kept(setup) : 1),
         batch_max_(setup.batch_max), drain_(setup.drain_ns), least_response_(setup.least_response) {
     for (const RunnerInput& i : setup.inputs) {
       MergeInput& in = merge_.add(i.ring, i.ring_id, i.feedback);
       in.carries_reports = i.reports;
       in.least_response = setup.least_response;
       in.producer_park = i.producer_park;
-      if (kIsExec && i.feedback) in.sight_clock = &this->clock_;
+      if (P::kMeasured && kIsExec && i.feedback) in.sight_clock = &this->clock_;
+      this->journal_.expect(i.ring.message_bytes);
     }
+    this->journal_.expect(sizeof(Control));
     if constexpr (kIsRisk) merge_.watch_commands(&sent_);
+    if (this->journal_.records() == 0) start_fresh();
+  }
+
+  /// The first bounds of a stage that has done nothing yet. Said by a successor they would be wrong:
+  /// "no report ever" while an order rests.
+  void start_fresh() noexcept {
     if constexpr (kIsExec) this->ports_[0].store_watermark(TimeNs::max(), 0);
   }
 
   /// Takes up to batch_max inputs. Returns how much became visible elsewhere: 0 means wait.
   std::uint32_t run_batch() noexcept {
     std::uint32_t taken = 0;
+    this->journal_.batch_began();
+    if constexpr (kIsRisk) look_for_halt();
     while (taken < batch_max_ && take_one()) ++taken;
     drained_ = taken < batch_max_;
     const bool visible = finish_batch();
@@ -165,13 +71,77 @@ class Runner : public RunnerCore<S> {
   /// Everything has ended, and every output has been published.
   bool done() const noexcept { return done_; }
   Merge& merge() noexcept { return merge_; }
-  std::uint64_t backward_stamps() const noexcept { return backward_; }
   /// Number of the last order command taken (exec).
   std::uint64_t commands_taken() const noexcept { return commands_taken_; }
 
+  /// Runner, then stage, as they are between two turns (never while `more()`). What waits in exec's
+  /// queue must have been published by the time that a successor loads this.
+  void save(StateWriter& w) const noexcept {
+    this->save_core(w);
+    w.u64(merge_.inputs().size());
+    for (const MergeInput& in : merge_.inputs()) w.u64(in.ring.taken());
+    sent_.save(w);
+    w.u64(commands_taken_);
+    w.boolean(halted_);
+    this->stage_.save(w);
+  }
+  Result<void> load(StateReader& r) {
+    if (auto core = this->load_core(r); !core) return core;
+    const std::uint64_t inputs = r.u64();
+    if (r.failed() || inputs != merge_.inputs().size()) {
+      return fail("a checkpoint of " + std::to_string(inputs) + " inputs for a stage with " +
+                  std::to_string(merge_.inputs().size()));
+    }
+    for (MergeInput& in : merge_.inputs()) in.ring.resume_at(r.u64());
+    if (!sent_.load(r)) return fail("a checkpoint with more commands under way than the ring holds");
+    commands_taken_ = r.u64();
+    halted_ = r.boolean();
+    return this->stage_.load(r);
+  }
+
+  /// One continued turn, if the stage has more to say. To be called until `owes_before` is false
+  /// before each `act`; after the last record the live loop goes on with it.
+  bool settle() noexcept {
+    if (!this->stage_.more()) return false;
+    look_for_room();
+    turn(Input::continued(), this->now_);
+    return true;
+  }
+  /// The turn of one record: no merge, no journal. The input's cursor moves on, not released.
+  void act(const JournalEntry& e) noexcept {
+    look_for_room();
+    switch (e.kind) {
+      case JournalKind::kMessage: {
+        const MsgHeader& head = e.message();
+        const std::uint64_t number = e.message_number();
+        PINSTRIPE_CHECK(e.input < merge_.inputs().size(),
+                        "a journal record of an input that the stage does not have");
+        if (head.event_ns < e.now) ++this->backward_;
+        merge_.inputs()[e.input].ring.resume_at(number + 1);
+        deliver(head, number, e.ring, e.now);
+        return;
+      }
+      case JournalKind::kControl:
+        halted_ = reinterpret_cast<const Control&>(e.message()).kind == ControlKind::kHalt;
+        deliver(e.message(), 0, kNoRing, e.now);
+        return;
+      case JournalKind::kTimer: deliver_timer(e.now); return;
+      default: this->note(e); return;
+    }
+  }
+
  private:
+  /// Commands that exec may have to answer: what its ring holds, and what it took of another lap
+  /// and has not said so yet.
+  static std::size_t commands_kept(const RunnerSetup& setup) {
+    const std::uint64_t ring = setup.outputs.at(0).ring.capacity;
+    return 2 * (setup.orders_capacity > 0 ? setup.orders_capacity : ring) + S::kMaxBurst;
+  }
+
   bool take_one() noexcept {
-    if (done_ || !this->outputs_have_room()) {
+    P::at(Step::kTake);
+    if (done_ || !this->outputs_have_room() ||
+        !this->journal_ready(this->journal_.records())) {
       if (!done_) merge_.refresh();  // bounds still move while an output is full
       return false;
     }
@@ -193,35 +163,57 @@ class Runner : public RunnerCore<S> {
   void message_turn(const Merge::Pick& pick) noexcept {
     const MergeInput& in = merge_.inputs()[pick.input];
     const MsgHeader& head = *in.head;
-    this->cause_ = head;
-    this->cause_.cause_seq = static_cast<std::uint32_t>(in.ring.taken());
-    this->cause_.cause_ring = in.ring_id;
     TimeNs now = pick.time;
     if (now < this->now_) [[unlikely]] {
       now = this->now_;
-      ++backward_;
+      ++this->backward_;
     }
+    const std::uint32_t taken_at = this->stamp();
+    if constexpr (P::kMeasured) {
+      this->probe_.taken(pick.input, head.publish_ticks, taken_at);
+      if (in.sight_clock != nullptr) this->probe_.order_seen(head.origin_ticks, in.seen_ticks);
+    }
+    if (this->journal_.on()) {
+      this->journal_.append(JournalKind::kMessage, static_cast<std::uint8_t>(pick.input),
+                            in.ring_id, now, &head, in.ring.view().message_bytes);
+    }
+    deliver(head, in.ring.taken(), in.ring_id, now);
+    P::at(Step::kActed);
+    merge_.consumed(pick.input);
+    P::at(Step::kConsumed);
+    if constexpr (P::kMeasured) this->probe_.served(taken_at, this->stamp());
+  }
+
+  [[gnu::noinline]] void timer_turn(TimeNs at) noexcept {
+    const TimeNs now = at < this->now_ ? this->now_ : at;
+    if (this->journal_.on()) {
+      this->journal_.begin(JournalKind::kTimer, 0, kNoRing, now, 0);
+      this->journal_.written();
+    }
+    deliver_timer(now);
+    P::at(Step::kActed);
+    if constexpr (P::kMeasured) this->probe_.timer();
+  }
+
+  /// The turn of message `number` of a ring.
+  void deliver(const MsgHeader& head, std::uint64_t number, std::uint16_t ring,
+               TimeNs now) noexcept {
+    this->cause_ = head;
+    this->cause_.cause_seq = static_cast<std::uint32_t>(number);
+    this->cause_.cause_ring = ring;
     if constexpr (kIsExec) {
       if (head.type == MsgType::kOrderCommand) {
         commands_taken_ = reinterpret_cast<const OrderCommand&>(head).number;
       }
     }
-    const std::uint32_t taken_at = this->clock_.stamp();
-    this->probe_.taken(pick.input, head.publish_ticks, taken_at);
-    if (in.sight_clock != nullptr) this->probe_.order_seen(head.origin_ticks, in.seen_ticks);
     turn(Input::message(&head), now);
-    merge_.consumed(pick.input);
-    this->probe_.served(taken_at, this->clock_.stamp());
   }
-
-  [[gnu::noinline]] void timer_turn(TimeNs at) noexcept {
-    const TimeNs now = at < this->now_ ? this->now_ : at;
+  void deliver_timer(TimeNs now) noexcept {
     this->cause_ = MsgHeader{};
     this->cause_.origin_ns = now;
     this->cause_.lane = this->lane_;
-    this->cause_.origin_ticks = this->clock_.stamp();
+    this->cause_.origin_ticks = this->stamp();
     turn(Input::timer(), now);
-    this->probe_.timer();
   }
 
   void turn(const Input& input, TimeNs now) noexcept {
@@ -229,7 +221,7 @@ class Runner : public RunnerCore<S> {
     header.flags = 0;
     if constexpr (requires { Out::kType; }) header.type = Out::kType;
     this->begin_turn(now);
-    RunnerSink<Out, S::kPorts> sink(this->ports_, header, this->clock_);
+    Sink sink(this->ports_, header, this->clock_);
     if constexpr (kIsRisk) {
       // The stage numbers its commands; the runner needs number and send time to bound the answers.
       RecordingSink recording{sink, *this};
@@ -243,8 +235,14 @@ class Runner : public RunnerCore<S> {
     }
   }
 
+  /// Replay: there is room, for there was when the record was written; the ports must learn of it.
+  void look_for_room() noexcept {
+    static_cast<void>(this->outputs_have_room());
+    if constexpr (kIsRisk) sent_.make_room(S::kMaxBurst);
+  }
+
   struct RecordingSink {
-    RunnerSink<Out, S::kPorts>& sink;
+    Sink& sink;
     Runner& runner;
     Out* last = nullptr;
     Out& claim(unsigned port) noexcept {
@@ -269,11 +267,14 @@ class Runner : public RunnerCore<S> {
     for (MergeInput& in : merge_.inputs()) {
       if (in.unreleased == 0) continue;
       in.ring.release();
+      P::at(Step::kReleased);
       in.unreleased = 0;
       if (in.producer_park != nullptr) wake_if_parked(*in.producer_park);
     }
-    for (OutPort<Out>& p : this->ports_) p.flush();
+    for (OutPort<Out>& p : this->ports_) p.template flush<P>();
     raise_watermarks();
+    P::at(Step::kWatermark);
+    this->journal_.batch_ended();
     return this->announce();
   }
 
@@ -290,11 +291,33 @@ class Runner : public RunnerCore<S> {
       bound = due < bound ? due : bound;
       if (this->stage_.more() && this->now_ < bound) bound = this->now_;
       if (bound == TimeNs::max()) {
+        if (!this->append_end(JournalEndReason::kEnded, 0)) return;
         for (OutPort<Out>& p : this->ports_) p.store_end(merge_.end_time());
         done_ = true;
       }
       for (OutPort<Out>& p : this->ports_) p.raise_watermark(bound);
     }
+  }
+
+  /// The carrier has nowhere to write (live policy `halt`): no opens, until it has. Journaled, for
+  /// no ring shows it.
+  void look_for_halt() noexcept {
+    if (this->journal_.halted() == halted_) [[likely]] return;
+    if (done_ || this->now_ == TimeNs::min() || this->stage_.more() || !this->outputs_have_room() ||
+        !this->journal_ready(this->journal_.records())) {
+      return;
+    }
+    halt(!halted_);
+  }
+  [[gnu::noinline, gnu::cold]] void halt(bool on) noexcept {
+    Control control;
+    control.h.type = Control::kType;
+    control.h.event_ns = control.h.origin_ns = this->now_;
+    control.kind = on ? ControlKind::kHalt : ControlKind::kResume;
+    this->journal_.append(JournalKind::kControl, 0, kNoRing, this->now_, &control,
+                          sizeof(control));
+    deliver(control.h, 0, kNoRing, this->now_);
+    halted_ = on;
   }
 
   /// (w, k): "no report earlier than w, except answers to commands after number k" (protocol 4).
@@ -318,7 +341,7 @@ class Runner : public RunnerCore<S> {
     port.store_watermark(w, commands_taken_);
     if (merge_.all_ended() && due == TimeNs::max() && queued == TimeNs::max() &&
         !this->stage_.more()) {
-      done_ = true;
+      done_ = this->append_end(JournalEndReason::kEnded, 0);
     }
   }
 
@@ -327,8 +350,8 @@ class Runner : public RunnerCore<S> {
   std::uint32_t batch_max_;
   TimeNs drain_;
   TimeNs least_response_;
-  std::uint64_t backward_ = 0;
   std::uint64_t commands_taken_ = 0;
+  bool halted_ = false;
   bool drained_ = false;
   bool done_ = false;
 };

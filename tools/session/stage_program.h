@@ -10,6 +10,7 @@
 #include "shm/run/feed_runner.h"
 #include "shm/run/idle.h"
 #include "shm/run/process.h"
+#include "shm/run/runner.h"
 #include "shm/run/sealed_heap.h"
 #include "tools/session/attach.h"
 

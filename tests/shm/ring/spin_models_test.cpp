@@ -69,7 +69,14 @@ INSTANTIATE_TEST_SUITE_P(
         Variant{"watermark_read.pml", "-DWFIRST=1 -DRAISE_EARLY=1", false},
         Variant{"slot_tap.pml", "-DMARK=1 -DFENCE=1", true},
         Variant{"slot_tap.pml", "-DMARK=0 -DFENCE=1", false},
-        Variant{"slot_tap.pml", "-DMARK=1 -DFENCE=0", false}));
+        Variant{"slot_tap.pml", "-DMARK=1 -DFENCE=0", false},
+        Variant{"journal.pml", "", true},
+        Variant{"journal.pml", "-DCOMMIT_LAST=0", false},
+        Variant{"journal.pml", "-DACT_AFTER=0", false},
+        Variant{"journal.pml", "-DTAIL_ZERO=0", false},
+        Variant{"journal.pml", "-DZERO_FIRST=0", false},
+        Variant{"journal.pml", "-DHEADER_FIRST=0", false},
+        Variant{"journal.pml", "-DHINT=0", false}));
 
 }  // namespace
 }  // namespace pinstripe

@@ -3,13 +3,16 @@
 // and merge.
 #pragma once
 
-#include <algorithm>
+#include <cstring>
+#include <span>
+#include <utility>
 #include <vector>
 
 #include "shm/msg/exec_report.h"
 #include "shm/msg/market_event.h"
 #include "shm/msg/signal.h"
 #include "shm/msg/stage.h"
+#include "shm/run/journal_layout.h"
 
 namespace pinstripe::toy {
 
@@ -19,15 +22,39 @@ struct Frame {
   std::uint64_t number = 0;
 };
 
+/// Can be read again, as a file can.
 class Source {
  public:
   explicit Source(const std::vector<Frame>& frames) : frames_(frames) {}
   const Frame* peek() { return at_ < frames_.size() ? &frames_[at_] : nullptr; }
   void pop() { ++at_; }
+  FeedPosition position() const noexcept { return {.offset = at_}; }
+  void save(StateWriter& w) const noexcept { w.u64(at_); }
+  Result<void> load(StateReader& r) {
+    at_ = r.u64();
+    return {};
+  }
 
- private:
+ protected:
   const std::vector<Frame>& frames_;
   std::size_t at_ = 0;
+};
+
+/// Cannot be read again: its frames are kept in the journal. A new object goes on where the world
+/// is by then, which the test sets.
+class LiveSource : public Source {
+ public:
+  using Source::Source;
+  void skip_to(std::uint64_t frame) noexcept { at_ = frame; }
+  std::size_t frame_bytes(const Frame&) const noexcept { return sizeof(Frame); }
+  void write_frame(const Frame& f, std::byte* to) const noexcept { std::memcpy(to, &f, sizeof(f)); }
+  const Frame& read_frame(std::span<const std::byte> bytes) const noexcept {
+    std::memcpy(&kept_, bytes.data(), sizeof(kept_));
+    return kept_;
+  }
+
+ private:
+  mutable Frame kept_;
 };
 
 /// State, counters and checkpoint of a toy: one running hash of everything it has seen.
@@ -69,6 +96,16 @@ class Feed : public Base {
   explicit Feed(const Config&) {}
   bool more() const noexcept { return again_; }
   TimeNs next_due() const noexcept { return TimeNs::max(); }
+  void save(StateWriter& w) const noexcept {
+    Base::save(w);
+    w.u64(number_);
+    w.boolean(again_);
+  }
+  Result<void> load(StateReader& r) {
+    number_ = (static_cast<void>(Base::load(r)), r.u64());
+    again_ = r.boolean();
+    return {};
+  }
   template <class Sink>
   void on_event(TimeNs now, const In& in, Sink& sink) noexcept {
     if (in.kind == InputKind::kMessage) number_ = in.frame_ptr->number;
@@ -89,10 +126,12 @@ class Feed : public Base {
 };
 static_assert(Stage<Feed>);
 
+/// A signal per `signal_every` events; with echo, each fourth one once more in a continued turn.
 class Compute : public Base {
  public:
   struct Config {
     unsigned signal_every;
+    bool echo = false;
   };
   using In = Input;
   using Out = Signal;
@@ -100,19 +139,39 @@ class Compute : public Base {
   static constexpr unsigned kMaxBurst = 1;
 
   Compute(const Config& c) : config_(c) {}
+  bool more() const noexcept { return again_ != 0; }
   TimeNs next_due() const noexcept { return TimeNs::max(); }
+  void save(StateWriter& w) const noexcept {
+    Base::save(w);
+    w.u64(again_);
+  }
+  Result<void> load(StateReader& r) {
+    again_ = (static_cast<void>(Base::load(r)), r.u64());
+    return {};
+  }
   template <class Sink>
   void on_event(TimeNs now, const Input& in, Sink& sink) noexcept {
-    const auto& e = in.as<MarketEvent>();
-    note(now, static_cast<std::uint64_t>(e.a));
-    if (static_cast<std::uint64_t>(e.a) % config_.signal_every != 0) return;
-    Signal& s = sink.claim(0);
-    s.decision = static_cast<std::uint64_t>(e.a);
-    sink.commit(0);
+    if (in.kind() == InputKind::kContinue) {
+      note(now, again_);
+      write(sink, std::exchange(again_, 0));
+      return;
+    }
+    const auto number = static_cast<std::uint64_t>(in.as<MarketEvent>().a);
+    note(now, number);
+    if (number % config_.signal_every != 0) return;
+    if (config_.echo && number % 4 == 0) again_ = number + 1000;
+    write(sink, number);
   }
 
  private:
+  template <class Sink>
+  static void write(Sink& sink, std::uint64_t decision) noexcept {
+    Signal& s = sink.claim(0);
+    s.decision = decision;
+    sink.commit(0);
+  }
   Config config_;
+  std::uint64_t again_ = 0;  // what the continued turn says; 0: nothing
 };
 static_assert(Stage<Compute>);
 
@@ -131,6 +190,18 @@ class Risk : public Base {
 
   Risk(const Config& c) : config_(c) {}
   TimeNs next_due() const noexcept { return due_; }
+  void save(StateWriter& w) const noexcept {
+    Base::save(w);
+    w.u64(sent_);
+    w.u64(answered_);
+    w.unit(due_);
+  }
+  Result<void> load(StateReader& r) {
+    sent_ = (static_cast<void>(Base::load(r)), r.u64());
+    answered_ = r.u64();
+    due_ = r.unit<TimeNs>();
+    return {};
+  }
   template <class Sink>
   void on_event(TimeNs now, const Input& in, Sink& sink) noexcept {
     bool order = false;
@@ -186,6 +257,27 @@ class Exec : public Base {
   Exec(const Config& c) : config_(c) {}
   TimeNs next_due() const noexcept { return arriving_.empty() ? TimeNs::max() : arriving_[0].at; }
   bool resting() const noexcept { return !resting_.empty(); }
+  void save(StateWriter& w) const noexcept {
+    Base::save(w);
+    for (const auto* list : {&arriving_, &resting_}) {
+      w.u64(list->size());
+      for (const Order& o : *list) {
+        w.u64(o.number);
+        w.unit(o.at);
+      }
+    }
+  }
+  Result<void> load(StateReader& r) {
+    static_cast<void>(Base::load(r));
+    for (auto* list : {&arriving_, &resting_}) {
+      list->resize(r.u64());
+      for (Order& o : *list) {
+        o.number = r.u64();
+        o.at = r.unit<TimeNs>();
+      }
+    }
+    return {};
+  }
   template <class Sink>
   void on_event(TimeNs now, const Input& in, Sink& sink) noexcept {
     if (in.kind() == InputKind::kTimer) {

@@ -1,0 +1,38 @@
+// What differs between a runner of a session, of a backtest and of the fault simulator: a template
+// parameter of runners, never a branch in a stage.
+#pragma once
+
+#include <cstdint>
+
+namespace pinstripe {
+
+/// Points of a turn after which memory that others see has changed, or is about to: where the fault
+/// simulator kills a stage.
+enum class Step : std::uint8_t {
+  kTake,           // about to look for an input
+  kRecordWritten,  // the journal record lies there, not committed
+  kJournaled,      // committed; nothing acted on
+  kClaimed,        // an output slot is marked as being written
+  kWritten,        // its payload is there
+  kPublished,
+  kActed,          // the stage's turn is over
+  kConsumed,       // the input is passed, not released
+  kReleased,
+  kWatermark,      // watermarks raised
+  kWoken,          // sleeping readers woken
+  kRolled,         // the journal went on to its next segment
+};
+
+/// A session: measures latencies into the stage page, stamps what it publishes.
+struct LivePolicy {
+  static constexpr bool kMeasured = true;
+  static void at(Step) noexcept {}
+};
+
+/// Backtest and replay: no measurement, stamps are 0. The same decisions, bit for bit.
+struct BacktestPolicy {
+  static constexpr bool kMeasured = false;
+  static void at(Step) noexcept {}
+};
+
+}  // namespace pinstripe
