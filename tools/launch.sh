@@ -1,5 +1,6 @@
 #!/bin/sh
-# Starts the five stages of a prepared session one by one under taskset, without a supervisor.
+# Starts the five stages of a prepared session one by one under taskset, without a supervisor, and
+# the carrier of its journals where it keeps them.
 #
 #   build/release/bin/pinstripe up tools/configs/demo.json --prepare
 #   tools/launch.sh tools/configs/demo.json
@@ -35,6 +36,7 @@ fi
 plan=$("$bin/pinstripe" status --stages --config "$config" ${session:+"$session"})
 
 pids=
+carrier=
 stop() {
   for pid in $pids; do kill -TERM "$pid" 2>/dev/null || true; done
 }
@@ -42,6 +44,11 @@ trap stop INT TERM
 name=$(printf '%s\n' "$plan" | sed -n 's/^session //p')
 while read -r kind stage core; do
   [ "$kind" != session ] || continue
+  if [ "$kind" = journal ]; then
+    "$bin/pinstripe-journal" --session "$name" &
+    carrier=$!
+    continue
+  fi
   taskset -c "$core" "$bin/pinstripe-$kind" --session "$name" --name "$stage" &
   pids="$pids $!"
 done <<EOF
@@ -59,4 +66,10 @@ for pid in $pids; do
   done
   [ $status -le $worst ] || worst=$status
 done
+if [ -n "$carrier" ]; then  # it ends when everything is on disk
+  kill -TERM "$carrier" 2>/dev/null || true
+  status=0
+  wait "$carrier" || status=$?
+  [ $status -le $worst ] || worst=$status
+fi
 exit $worst

@@ -6,6 +6,9 @@
 //   session.lock           held by `up` while it runs
 //   <stage>.page           stage page
 //   <ring>.ring            the ring, with <ring>.producer.lock and <ring>.consumer.lock
+//   <stage>.journal        what the stage took, with <stage>.journal.lock (held by its writer)
+//   journal.carrier.lock   held by the process that carries the journals to disk
+//   models/ inputs/        copies of the files that decide
 //
 // A session is live while any of its locks is held. Nothing here guesses from pids or ages.
 #pragma once
@@ -57,6 +60,13 @@ class SessionDir {
   std::string consumer_lock(std::string_view ring) const {
     return file(std::string(ring) + ".consumer.lock");
   }
+  std::string journal_file(std::string_view stage) const {
+    return file(std::string(stage) + ".journal");
+  }
+  std::string journal_lock(std::string_view stage) const {
+    return file(std::string(stage) + ".journal.lock");
+  }
+  std::string carrier_lock() const { return file("journal.carrier.lock"); }
   std::string session_lock() const { return file("session.lock"); }
 
   Result<void> set_state(SessionState state) const;

@@ -13,6 +13,7 @@
 #include "tools/commands/options.h"
 #include "tools/commands/views.h"
 #include "tools/session/account.h"
+#include "tools/session/carrier_process.h"
 #include "tools/session/processes.h"
 #include "tools/session/supervisor.h"
 
@@ -81,6 +82,7 @@ Exit run_down(const SessionOptions& options) {
     return Exit::kDone;
   }
   if (stages_alive(found->plan)) stop_stages(found->plan, kPatienceMs);
+  stop_carrier(found->plan, 12 * kPatienceMs);
   const SessionShot shot = take_snapshot(found->plan);
   bool ran = false;
   for (const StageShot& s : shot.stages) ran = ran || s.turns > 0;
@@ -93,9 +95,11 @@ Exit run_down(const SessionOptions& options) {
 
 namespace {
 
-/// "session NAME", then "<kind> <stage> <core>" a line: what tools/launch.sh reads.
+/// "session NAME", "journal journal -" where a carrier is needed, then "<kind> <stage> <core>" a
+/// line: what tools/launch.sh reads.
 Exit print_stages(const SessionPlan& plan) {
   std::printf("session %s\n", plan.name.c_str());
+  if (plan.journal.on) std::printf("journal journal -\n");
   const std::vector<int> cores = place_stages(plan.topology, allowed_cores());
   for (std::size_t i = 0; i < cores.size(); ++i) {
     const StageSpec& s = plan.topology.stages[i];

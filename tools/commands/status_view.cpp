@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "shm/msg/market_event.h"
@@ -17,6 +19,53 @@ std::string book_state(const SessionShot& shot, const Instrument& i) {
     if (state < kBookStateNames.size()) return std::string(kBookStateNames[state]);
   }
   return "unknown";
+}
+
+/// All stages' journals as one: what they hold, and the first that is not well.
+struct JournalSum {
+  std::uint64_t records = 0;
+  std::int64_t tail_ns = 0;  // the oldest
+  std::string state = "ok";
+  std::string problem;       // with the stage's name in front; "": nothing
+  bool halted = false;
+};
+
+JournalSum sum_journals(const SessionShot& shot) {
+  JournalSum sum;
+  for (const StageShot& s : shot.stages) {
+    if (!s.journal) continue;
+    sum.records += s.journal->records;
+    sum.tail_ns = std::max(sum.tail_ns, s.journal->tail_ns);
+    sum.halted = sum.halted || s.journal->halted;
+    if (s.journal->state == "ok" || !sum.problem.empty()) continue;
+    sum.state = s.journal->state;
+    sum.problem = s.name + ": " + s.journal->problem;
+  }
+  return sum;
+}
+
+Json journal_json(const SessionPlan& plan, const SessionShot& shot) {
+  if (!plan.journal.on) return nullptr;
+  const JournalSum sum = sum_journals(shot);
+  return {{"directory", plan.journal.directory},
+          {"records", sum.records},
+          {"not_on_disk_ms", static_cast<double>(sum.tail_ns) / 1e6},
+          {"state", sum.state},
+          {"problem", sum.problem.empty() ? Json(nullptr) : Json(sum.problem)},
+          {"halted", sum.halted}};
+}
+
+std::string journal_text(const SessionPlan& plan, const SessionShot& shot) {
+  if (!plan.journal.on) return "journal: off (a stage that dies ends the session)\n";
+  const JournalSum sum = sum_journals(shot);
+  std::string out = "journal: " + plan.journal.directory + "\n         " +
+                    shown_count(static_cast<std::int64_t>(sum.records)) + " records; " +
+                    (sum.tail_ns == 0 ? "all on disk"
+                                      : "the last " + shown_ns(sum.tail_ns) + " not on disk yet") +
+                    "\n";
+  if (!sum.problem.empty()) out += "journal of " + sum.problem + "\n";
+  if (sum.halted) out += "trading is halted: no orders are opened, cancels and exits go on\n";
+  return out;
 }
 
 Json stage_json(const StageShot& s) {
@@ -39,6 +88,8 @@ Json stage_json(const StageShot& s) {
           {"minor_faults", s.minor_faults},
           {"major_faults", s.major_faults},
           {"allocations_after_seal", s.allocations_after_seal},
+          {"journal_records", s.journal_records},
+          {"journal_waits", s.journal_waits},
           {"budget_breaches", s.budget_breaches},
           {"errors", errors}};
 }
@@ -71,7 +122,7 @@ std::string status_text(const SessionPlan& plan, const SessionShot& shot, const 
                shown_count(of("working_orders")),
                shown_e8(of("net_pnl_e8"), 4) + " " + i.settle});
   }
-  out += books.text();
+  out += books.text() + "\n" + journal_text(plan, shot);
   for (const StageShot& s : shot.stages) {
     for (const ErrorShot& e : s.errors) {
       out += s.name + ": " + e.text +
@@ -88,6 +139,7 @@ std::string status_json(const SessionPlan& plan, const SessionShot& shot, const 
   j["session"] = plan.name;
   j["state"] = state;
   j["holder"] = holder.empty() ? Json(nullptr) : Json(holder);
+  j["journal"] = journal_json(plan, shot);
   j["stages"] = Json::array();
   for (const StageShot& s : shot.stages) j["stages"].push_back(stage_json(s));
   j["instruments"] = Json::array();

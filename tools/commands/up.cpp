@@ -16,6 +16,7 @@
 #include "tools/commands/options.h"
 #include "tools/commands/orders_file.h"
 #include "tools/commands/views.h"
+#include "tools/journal/journal_dir.h"
 #include "tools/session/account.h"
 #include "tools/session/attach.h"
 #include "tools/session/in_process.h"
@@ -130,6 +131,8 @@ void relay_logs(const SessionPlan& plan) {
     const std::string text = log_tail(plan, s.name, 4'000);
     if (!text.empty()) std::fprintf(stderr, "%s\n", text.c_str());
   }
+  const std::string carrier = log_tail(plan, "journal", 4'000);
+  if (!carrier.empty()) std::fprintf(stderr, "%s\n", carrier.c_str());
 }
 
 Result<RunOutcome> run_processes(const SessionPlan& plan, LiveTable& table, OrdersFile* orders) {
@@ -164,6 +167,10 @@ Result<RunOutcome> run_one_thread(const SessionPlan& plan, LiveTable& table, Ord
   });
   if (!result) return std::unexpected(result.error());
   if (!result->skipped_line.empty()) say("skipped: " + result->skipped_line);
+  if (!result->journal_problem.empty()) {
+    say(result->journal_problem);
+    outcome.clean = false;
+  }
   return outcome;
 }
 
@@ -238,6 +245,10 @@ Exit up(const UpOptions& options, int ready_fd) {
   for (const std::string& warning : plan->warnings) say("warning: " + warning);
   auto session = Session::make(*plan);
   if (!session) return report_error(session.error(), options.json);
+  if (plan->journal.on) {
+    auto made = make_journal_dir(*plan);
+    if (!made) return report_error(std::move(made.error()).within("journal"), options.json);
+  }
   if (options.prepare) return prepared(options, *plan, *session);
   if (ready_fd >= 0) {
     (void)!write(ready_fd, "+", 1);

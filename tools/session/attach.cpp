@@ -6,6 +6,7 @@
 
 #include "shm/run/clock_file.h"
 #include "shm/run/idle.h"
+#include "tools/session/identity.h"
 #include "tools/session/session_files.h"
 #include "tools/session/stage_setup.h"
 
@@ -27,6 +28,19 @@ std::int64_t realtime_ns() {
   return t.tv_sec * kNsPerSecond + t.tv_nsec;
 }
 
+Result<void> make_journals(const SessionPlan& plan, const SessionDir& dir) {
+  if (!plan.journal.on) return {};
+  const JournalShape shape{plan.journal.segment_bytes, plan.journal.segments};
+  for (const StageSpec& stage : plan.topology.stages) {
+    const auto identity = identity_of(plan, stage);
+    if (!identity) return std::unexpected(identity.error());
+    auto segment = Segment::create(dir.journal_file(stage.name), journal_bytes(shape));
+    if (!segment) return fail_within("journal of " + stage.name, segment);
+    format_journal(segment->bytes(), shape, *identity);
+  }
+  return {};
+}
+
 Result<void> fill_session(SessionPlan& plan, const SessionDir& dir) {
   if (auto drawn = draw_session_id(plan); !drawn) return drawn;
   if (auto copied = copy_inputs(plan, dir.path()); !copied) return copied;
@@ -46,7 +60,7 @@ Result<void> fill_session(SessionPlan& plan, const SessionDir& dir) {
     if (!segment) return fail_within("ring " + ring.name, segment);
     format_ring(segment->bytes(), shape);
   }
-  return {};
+  return make_journals(plan, dir);
 }
 
 }  // namespace
@@ -106,6 +120,28 @@ Result<RingView> Attachment::ring(const RingSpec& spec, bool as_producer) {
   return attach_ring(held->bytes(), shape_of(spec));
 }
 
+Result<JournalWriter*> Attachment::journal(const StageSpec& stage) {
+  if (!plan_.journal.on) return nullptr;
+  auto lock = EndLock::acquire(dir_.journal_lock(stage.name),
+                               "the writing end of the journal of '" + stage.name + "'");
+  if (!lock) return std::unexpected(lock.error());
+  ends_.push_back(std::move(*lock));
+  const auto identity = identity_of(plan_, stage);
+  if (!identity) return std::unexpected(identity.error());
+  auto segment = Segment::open(dir_.journal_file(stage.name), false);
+  if (!segment) return std::unexpected(segment.error());
+  for (const std::string& w : segment->warnings()) warnings_.push_back(w);
+  journals_.push_back(std::make_unique<Segment>(std::move(*segment)));
+  auto writer = JournalWriter::attach(journals_.back()->bytes(), *identity);
+  if (!writer) return std::unexpected(writer.error());
+  if (writer->records() > 0) {
+    return fail("this stage has taken " + std::to_string(writer->records()) +
+                " records already and would decide without its memory; start the session anew");
+  }
+  writers_.push_back(std::make_unique<JournalWriter>(std::move(*writer)));
+  return writers_.back().get();
+}
+
 Result<RunnerSetup> Attachment::attach(const StageSpec& stage, bool one_thread) {
   Wiring wiring;
   wiring.ring = [this](const RingSpec& spec, bool as_producer) { return ring(spec, as_producer); };
@@ -119,7 +155,11 @@ Result<RunnerSetup> Attachment::attach(const StageSpec& stage, bool one_thread) 
     wake_always((*mapped)->park);
     return may_park(neighbour->wait) ? &(*mapped)->park : nullptr;
   };
-  return make_runner_setup(plan_, stage, wiring, clock_);
+  auto writer = journal(stage);
+  if (!writer) return fail_within("journal of " + stage.name, writer);
+  auto setup = make_runner_setup(plan_, stage, wiring, clock_);
+  if (setup) setup->journal = *writer;
+  return setup;
 }
 
 }  // namespace pinstripe

@@ -14,6 +14,7 @@
 #include "shm/ring/segment.h"
 #include "shm/ring/session_dir.h"
 #include "shm/ring/stage_page.h"
+#include "shm/run/journal_writer.h"
 #include "shm/run/runner.h"
 #include "tools/session/session_plan.h"
 
@@ -45,11 +46,14 @@ class Attachment {
   Attachment(SessionPlan plan, SessionDir dir, SessionClock clock)
       : plan_(std::move(plan)), dir_(std::move(dir)), clock_(clock) {}
   Result<RingView> ring(const RingSpec& spec, bool as_producer);
+  Result<JournalWriter*> journal(const StageSpec& stage);
 
   SessionPlan plan_;
   SessionDir dir_;
   SessionClock clock_;
   std::map<std::string, std::unique_ptr<Segment>> rings_;
+  std::vector<std::unique_ptr<Segment>> journals_;
+  std::vector<std::unique_ptr<JournalWriter>> writers_;
   std::map<std::string, std::unique_ptr<StagePageOwner>> pages_;
   std::vector<EndLock> ends_;
   std::vector<std::string> warnings_;

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <cstdio>
 #include <memory>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "risk/risk_stage.h"
 #include "shm/run/float_env.h"
 #include "tools/session/attach.h"
+#include "tools/session/carrier_process.h"
 #include "tools/session/feed_failure.h"
 #include "tools/session/open_source.h"
 #include "tools/session/stage_configs.h"
@@ -29,8 +31,10 @@ struct Desk {
 };
 
 template <class S, class R>
-void finish(StagePage& page, const S& stage, R& runner) {
+void finish(const Desk& desk, const S& stage, R& runner) {
+  StagePage& page = *desk.page;
   publish_progress(page, stage, runner);
+  publish_journal(page, desk.setup);
   if (!runner.done()) return;
   page.state_hash.set(stage.state_hash());
   page.set_state(StageState::kDone);
@@ -45,7 +49,8 @@ class StageActor : public InProcessStage {
   Result<void> name_counters() { return desk_.page->name_counters(stage_.counter_names()); }
   bool step() override { return runner_.run_batch() > 0; }
   bool done() const override { return runner_.done(); }
-  void publish() override { finish(*desk_.page, stage_, runner_); }
+  bool waits_for_journal() const override { return runner_.waits_for_journal(); }
+  void publish() override { finish(desk_, stage_, runner_); }
 
  private:
   Desk desk_;
@@ -63,7 +68,8 @@ class FeedActor : public InProcessStage {
   bool step() override { return runner_.run_batch() > 0; }
   bool done() const override { return runner_.done(); }
   void stop() override { runner_.stop(); }
-  void publish() override { finish(*desk_.page, stage_, runner_); }
+  bool waits_for_journal() const override { return runner_.waits_for_journal(); }
+  void publish() override { finish(desk_, stage_, runner_); }
   std::optional<Error> failure() const override { return feed_failure(stage_, *source_); }
   std::string skipped() const override { return skipped_line(stage_, *source_); }
 
@@ -127,18 +133,24 @@ Result<std::unique_ptr<InProcessStage>> make_actor(Attachment& attachment, const
 }
 
 /// Rounds over all stages until each has ended; nobody may be stuck while nothing is paced.
-void run_rounds(std::vector<std::unique_ptr<InProcessStage>>& actors,
-                const std::function<bool()>& each_round) {
+Result<void> run_rounds(std::vector<std::unique_ptr<InProcessStage>>& actors,
+                        CarrierProcess& carrier, const std::function<bool()>& each_round) {
   constexpr std::uint64_t kRoundsBetweenCalls = 256;
   for (std::uint64_t round = 0;; ++round) {
-    bool all_done = true;
+    bool all_done = true, worked = false, waits = false;
     for (auto& actor : actors) {
-      actor->step();
+      worked = actor->step() || worked;
+      waits = waits || actor->waits_for_journal();
       all_done = all_done && actor->done();
     }
-    if (all_done) return;
+    if (all_done) return {};
+    if (waits && !worked) sleep_for_journal();
     if (round % kRoundsBetweenCalls != 0) continue;
     for (auto& actor : actors) actor->publish();
+    if (const std::string line = carrier.mind(); !line.empty()) {
+      std::fprintf(stderr, "pinstripe: %s\n", line.c_str());
+      if (carrier.lost()) return fail("the journals are not carried to disk any more");
+    }
     if (each_round && !each_round()) {
       for (auto& actor : actors) actor->stop();
     }
@@ -157,20 +169,38 @@ Result<std::vector<std::unique_ptr<InProcessStage>>> open_in_process(Attachment&
   return actors;
 }
 
-Result<InProcessResult> run_in_process(const std::string& name,
-                                       const std::function<bool()>& each_round) {
-  auto attachment = Attachment::open(name);
-  if (!attachment) return std::unexpected(attachment.error());
-  auto actors = open_in_process(*attachment);
+namespace {
+
+/// Gives up the stages' ends, journals too, when it returns: the carrier waits for that.
+Result<InProcessResult> run_attached(Attachment attachment, CarrierProcess& carrier,
+                                     const std::function<bool()>& each_round) {
+  auto actors = open_in_process(attachment);
   if (!actors) return std::unexpected(actors.error());
   check_float_environment();
-  run_rounds(*actors, each_round);
+  if (auto ran = run_rounds(*actors, carrier, each_round); !ran) {
+    return std::unexpected(ran.error());
+  }
   InProcessResult result;
   for (auto& actor : *actors) {
     actor->publish();
     if (auto failed = actor->failure(); failed) return std::unexpected(*failed);
     if (result.skipped_line.empty()) result.skipped_line = actor->skipped();
   }
+  return result;
+}
+
+}  // namespace
+
+Result<InProcessResult> run_in_process(const std::string& name,
+                                       const std::function<bool()>& each_round) {
+  auto attachment = Attachment::open(name);
+  if (!attachment) return std::unexpected(attachment.error());
+  const SessionPlan plan = attachment->plan();
+  auto carrier = CarrierProcess::start(plan);
+  if (!carrier) return std::unexpected(carrier.error());
+  auto result = run_attached(std::move(*attachment), *carrier, each_round);
+  const std::string problem = carrier->finish();
+  if (result) result->journal_problem = problem;
   return result;
 }
 

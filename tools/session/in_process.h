@@ -23,6 +23,8 @@ class InProcessStage {
   /// One batch of the runner; true where something became visible elsewhere.
   virtual bool step() = 0;
   virtual bool done() const = 0;
+  /// It took nothing because its journal has no room.
+  virtual bool waits_for_journal() const = 0;
   /// Asks the feed to end its stream; nothing for the others.
   virtual void stop() {}
   /// Counters and progress to the stage's page.
@@ -38,6 +40,7 @@ class InProcessStage {
 Result<std::vector<std::unique_ptr<InProcessStage>>> open_in_process(Attachment& attachment);
 
 struct InProcessResult {
+  std::string journal_problem;  // the journal was not finished; empty: it was, or there is none
   std::string skipped_line;  // last bad line that was skipped; empty: none
 };
 

@@ -156,6 +156,12 @@ void Child::signal(int number) noexcept {
   if (pid_ > 0 && !end_.ended) kill(pid_, number);
 }
 
+void wait_for(Child& child, int milliseconds) {
+  if (!child.running() || child.pidfd() < 0) return;
+  pollfd fd{child.pidfd(), POLLIN, 0};
+  ::poll(&fd, 1, milliseconds);
+}
+
 void wait_for_any(std::vector<Child>& children, int milliseconds) {
   std::vector<pollfd> fds;
   for (Child& c : children) {

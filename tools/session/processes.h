@@ -61,6 +61,8 @@ class Child {
   ChildEnd end_;
 };
 
+/// Waits until `child` ends or `milliseconds` pass.
+void wait_for(Child& child, int milliseconds);
 /// Waits until one of the children ends, `milliseconds` pass, or a signal arrives.
 void wait_for_any(std::vector<Child>& children, int milliseconds);
 

@@ -1,7 +1,15 @@
 #include "tools/session/snapshot.h"
 
+#include <sys/stat.h>
+#include <time.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "shm/ring/ring_word.h"
 #include "shm/ring/session_dir.h"
 #include "shm/ring/stage_page.h"
+#include "shm/run/journal_layout.h"
 
 namespace pinstripe {
 
@@ -128,12 +136,52 @@ StageShot read_stage(const SessionPlan& plan, const StageSpec& stage, const Stag
   return s;
 }
 
+namespace {
+
+std::int64_t realtime_ns() {
+  timespec t{};
+  ::clock_gettime(CLOCK_REALTIME, &t);
+  return t.tv_sec * kNsPerSecond + t.tv_nsec;
+}
+
+/// Nothing was synced yet: nothing is older than the journal.
+std::int64_t made_ns(const std::string& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) return realtime_ns();
+  return info.st_ctim.tv_sec * kNsPerSecond + info.st_ctim.tv_nsec;
+}
+
+std::optional<JournalShot> read_journal(const SessionPlan& plan, const std::string& stage) {
+  if (!plan.journal.on) return std::nullopt;
+  const std::string path = plan.directory + "/" + stage + ".journal";
+  auto segment = Segment::open(path, true);
+  if (!segment) return std::nullopt;
+  const auto view = attach_journal(segment->bytes(), nullptr);
+  if (!view) return std::nullopt;
+  const JournalHeader& h = *view->header();
+  JournalShot j;
+  // The carrier's count first: it is never ahead of the stage's.
+  j.on_disk = ring_word::load_acquire(&h.carried_records);
+  j.records = ring_word::load_acquire(&h.records);
+  std::int64_t synced = ring_word::load_acquire(&h.synced_ns);
+  if (synced == 0) synced = made_ns(path);
+  if (j.on_disk < j.records) j.tail_ns = std::max<std::int64_t>(realtime_ns() - synced, 1);
+  const std::uint32_t state = ring_word::load_acquire(&h.state);
+  j.state = state < std::size(kJournalStateNames) ? kJournalStateNames[state] : "?";
+  if (state != 0) j.problem = std::string(h.error, strnlen(h.error, sizeof(h.error)));
+  j.halted = ring_word::load_acquire(&h.halt) != 0;
+  return j;
+}
+
+}  // namespace
+
 SessionShot take_snapshot(const SessionPlan& plan) {
   SessionShot shot;
   for (const StageSpec& stage : plan.topology.stages) {
     auto view = StagePageView::open(plan.directory + "/" + stage.name + ".page");
     if (view) {
       shot.stages.push_back(read_stage(plan, stage, *view));
+      shot.stages.back().journal = read_journal(plan, stage.name);
     } else {
       StageShot absent;
       absent.name = stage.name;

@@ -31,6 +31,15 @@ struct InputShot {
   std::uint64_t taken = 0;
   LatencyShot queueing;           // publish -> take on this ring
 };
+/// How a stage's journal fares.
+struct JournalShot {
+  std::uint64_t records = 0;      // committed
+  std::uint64_t on_disk = 0;      // of them, safe on disk
+  std::int64_t tail_ns = 0;       // age of what is not on disk yet, at most; 0: everything is
+  std::string state;              // ok, full, error, off
+  std::string problem;            // why it is not ok, and what to do; "": nothing
+  bool halted = false;            // trading is halted for it
+};
 struct ErrorShot {
   std::uint32_t code = 0;
   std::string text;
@@ -57,6 +66,7 @@ struct StageShot {
   std::int64_t allocations_after_seal = 0;
   std::int64_t hot_path_faults = 0;  // page faults of the sealed loop
   std::uint64_t journal_records = 0, journal_waits = 0;
+  std::optional<JournalShot> journal;  // nothing: it keeps none
   std::uint64_t state_hash = 0;   // of the stage class, at the end of its run; 0 before
   std::int64_t budget_breaches = 0;
   std::vector<OutputShot> outputs;

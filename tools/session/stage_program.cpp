@@ -169,7 +169,13 @@ void StageProgram::unseal() noexcept {
                              sealed_at_.major_faults);
 }
 
-int StageProgram::end(bool complete, std::uint64_t state_hash) {
+void sleep_for_journal() noexcept {
+  constexpr long kSleepNs = 200'000;
+  const timespec t{0, kSleepNs};
+  ::nanosleep(&t, nullptr);
+}
+
+int StageProgram::end(bool complete, bool waited_for_journal, std::uint64_t state_hash) {
   const KernelCounts k = kernel_counts();
   page_->voluntary_switches.set(k.voluntary_switches);
   page_->involuntary_switches.set(k.involuntary_switches);
@@ -181,6 +187,10 @@ int StageProgram::end(bool complete, std::uint64_t state_hash) {
   if (complete) {
     page_->set_state(StageState::kDone);
     return static_cast<int>(Exit::kDone);
+  }
+  if (waited_for_journal) {
+    return fail_with(Error{"stopped before the end of its inputs: its journal has no room; see "
+                           "'pinstripe status' for what keeps it from the disk"});
   }
   return fail_with(Error{"stopped before the end of its inputs: a neighbour is gone"});
 }

@@ -16,6 +16,14 @@
 
 namespace pinstripe {
 
+/// What a journal shows on the page of its stage.
+inline void publish_journal(StagePage& page, const RunnerSetup& setup) noexcept {
+  if (setup.journal != nullptr) page.journal_records.set(setup.journal->records());
+}
+/// How a stage waits for its journal, whatever its wait strategy: what frees room has low priority
+/// and would never run beside a stage that spins or yields.
+void sleep_for_journal() noexcept;
+
 /// Copies what runner and stage know into the stage page. Between batches, without system calls.
 template <class S, class R>
 void publish_progress(StagePage& page, const S& stage, R& runner) noexcept {
@@ -68,7 +76,7 @@ class StageProgram {
   void heartbeat(std::int64_t now_ns) noexcept;
   void seal() noexcept;
   void unseal() noexcept;
-  int end(bool complete, std::uint64_t state_hash);
+  int end(bool complete, bool waited_for_journal, std::uint64_t state_hash);
 
   Attachment attachment_;
   StageSpec spec_;
@@ -96,6 +104,7 @@ int StageProgram::drive(S& stage, R& runner) {
     if (now - published_ns >= kPublishEveryNs) {
       published_ns = now;
       publish_progress(*page_, stage, runner);
+      publish_journal(*page_, setup_);
       page_->batches.set(batches);
       page_->idle_waits.set(waits);
       page_->parks.set(idle.parks());
@@ -113,6 +122,11 @@ int StageProgram::drive(S& stage, R& runner) {
       if (now - worked_ns > kGiveUpNs) break;
     }
     ++waits;
+    if (runner.waits_for_journal()) {
+      page_->journal_waits.add(1);
+      sleep_for_journal();
+      continue;
+    }
     std::int64_t limit = kSleepLimitNs;
     if constexpr (requires { runner.wait_ns(); }) {
       if (runner.wait_ns() > 0 && runner.wait_ns() < limit) limit = runner.wait_ns();
@@ -125,7 +139,8 @@ int StageProgram::drive(S& stage, R& runner) {
   }
   unseal();
   publish_progress(*page_, stage, runner);
-  return end(runner.done(), stage.state_hash());
+  publish_journal(*page_, setup_);
+  return end(runner.done(), runner.waits_for_journal(), stage.state_hash());
 }
 
 }  // namespace pinstripe

@@ -43,7 +43,9 @@ std::string log_tail(const SessionPlan& plan, const std::string& stage, std::siz
 }
 
 Result<Supervisor> Supervisor::start(const SessionPlan& plan) {
-  Supervisor s(plan);
+  auto carrier = CarrierProcess::start(plan);
+  if (!carrier) return std::unexpected(carrier.error());
+  Supervisor s(plan, std::move(*carrier));
   const std::string folder = program_folder();
   for (std::size_t i = 0; i < plan.topology.stages.size(); ++i) {
     const StageSpec& stage = plan.topology.stages[i];
@@ -120,6 +122,35 @@ void Supervisor::stop_next() {
   }
 }
 
+/// After the feeds have ended, the stages behind them drain and end by themselves; what does not is
+/// asked, and in the end killed.
+void Supervisor::press(const SessionEnd& end) {
+  const std::int64_t patience = end.clean ? kPatienceMs : kPatienceMs / 10;
+  if (now_ms() - asked_at_ms_ <= patience) return;
+  const bool all_asked = std::all_of(asked_.begin(), asked_.end(), [](bool a) { return a; });
+  if (all_asked) {
+    killed_ = true;
+    for (Child& c : children_) c.signal(SIGKILL);
+  }
+  for (std::size_t i = 0; i < children_.size(); ++i) {
+    if (!children_[i].running()) asked_[i] = true;
+  }
+  stop_next();
+}
+
+void Supervisor::mind_carrier(SessionEnd& end,
+                              const std::function<void(const std::string&)>& say) {
+  const std::string line = carrier_.mind();
+  if (line.empty()) return;
+  say(line);
+  if (!carrier_.lost()) return;
+  end.clean = false;
+  if (stopping_) return;
+  stopping_ = true;
+  say("the journals are not carried to disk any more; the stages are stopped in order");
+  stop_next();
+}
+
 SessionEnd Supervisor::watch(int tick_ms, const std::function<void()>& tick,
                              const std::function<void(const std::string&)>& say) {
   SessionEnd end;
@@ -134,26 +165,18 @@ SessionEnd Supervisor::watch(int tick_ms, const std::function<void()>& tick,
       say("stopping in order");
       stop_next();
     }
-    // After the feeds have ended, the stages behind them drain and end by themselves; what does not
-    // is asked, and in the end killed.
-    const std::int64_t patience = end.clean ? kPatienceMs : kPatienceMs / 10;
-    if (stopping_ && now_ms() - asked_at_ms_ > patience) {
-      const bool all_asked = std::all_of(asked_.begin(), asked_.end(), [](bool a) { return a; });
-      if (all_asked) {
-        killed_ = true;
-        for (Child& c : children_) c.signal(SIGKILL);
-      }
-      for (std::size_t i = 0; i < children_.size(); ++i) {
-        if (!children_[i].running()) asked_[i] = true;
-      }
-      stop_next();
-    }
+    mind_carrier(end, say);
+    if (stopping_) press(end);
     if (now_ms() >= next_tick) {
       tick();
       next_tick = now_ms() + tick_ms;
     }
   }
   note_deaths(end, say);
+  if (const std::string problem = carrier_.finish(); !problem.empty()) {
+    end.clean = false;
+    say(problem);
+  }
   return end;
 }
 

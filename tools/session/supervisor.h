@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "shm/base/result.h"
+#include "tools/session/carrier_process.h"
 #include "tools/session/processes.h"
 #include "tools/session/snapshot.h"
 
@@ -20,8 +21,8 @@ struct SessionEnd {
 
 class Supervisor {
  public:
-  /// Starts the five (or more) stage programs of `plan`, whose directory exists. Where one cannot
-  /// be started, those already running are stopped.
+  /// Starts the carrier of the journals and the five (or more) stage programs of `plan`, whose
+  /// directory exists. Where one cannot be started, those already running are stopped.
   static Result<Supervisor> start(const SessionPlan& plan);
 
   /// Waits until every stage has ended. `tick` runs about every `tick_ms`; `say` takes each line
@@ -30,13 +31,17 @@ class Supervisor {
                    const std::function<void(const std::string&)>& say);
 
  private:
-  explicit Supervisor(const SessionPlan& plan) : plan_(&plan) {}
+  Supervisor(const SessionPlan& plan, CarrierProcess carrier)
+      : plan_(&plan), carrier_(std::move(carrier)) {}
   void stop_next();
   void note_deaths(SessionEnd& end, const std::function<void(const std::string&)>& say);
+  void mind_carrier(SessionEnd& end, const std::function<void(const std::string&)>& say);
+  void press(const SessionEnd& end);
   bool any_running();
   std::string last_words(const Child& child) const;
 
   const SessionPlan* plan_;
+  CarrierProcess carrier_;            // before the stages: it ends after them
   std::vector<Child> children_;       // in topology order
   std::vector<bool> reported_;
   std::vector<bool> asked_;           // got SIGTERM from here
