@@ -43,7 +43,7 @@ TEST_F(SessionFilesTest, TheResolvedConfigNamesCopiesRelativeToTheSession) {
   const SessionPlan plan = made();
   ASSERT_EQ(plan.files.size(), 1U);
   EXPECT_EQ(plan.files[0].role, "model");
-  EXPECT_EQ(plan.files[0].name, "models/0-model.json");
+  EXPECT_EQ(plan.files[0].name, "inputs/model-0-model.json");
   EXPECT_EQ(plan.files[0].source, (folder_ / "model.json").string());
   const auto again = load_resolved(plan.directory);
   ASSERT_TRUE(again) << again.error().message;
@@ -59,7 +59,7 @@ TEST_F(SessionFilesTest, RatesAreCopiedToo) {
   const SessionPlan plan = made(R"("exec": {"funding": ")" + rates() + "\"},");
   ASSERT_EQ(plan.files.size(), 2U);
   EXPECT_EQ(plan.files[1].role, "rates");
-  EXPECT_EQ(plan.files[1].name, "inputs/0-rates.csv");
+  EXPECT_EQ(plan.files[1].name, "inputs/rates-0-rates.csv");
   const auto exec = exec_config_of(plan);
   ASSERT_TRUE(exec) << exec.error().message;
   EXPECT_EQ(exec->funding.at(0).size(), 1U);
@@ -67,7 +67,7 @@ TEST_F(SessionFilesTest, RatesAreCopiedToo) {
 
 TEST_F(SessionFilesTest, AnEditedOrMissingCopyIsRefusedByName) {
   const SessionPlan plan = made();
-  const std::string copy = plan.directory + "/models/0-model.json";
+  const std::string copy = plan.directory + "/inputs/model-0-model.json";
   std::ofstream(copy, std::ios::app) << " ";
   const auto edited = Attachment::open(plan.name);
   ASSERT_FALSE(edited);

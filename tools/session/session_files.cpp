@@ -59,12 +59,12 @@ class Copier {
  public:
   Copier(SessionPlan& plan, const std::string& directory) : plan_(plan), directory_(directory) {}
 
-  Result<void> copy(const char* role, const char* folder, Json& path) {
+  Result<void> copy(const char* role, Json& path) {
     const std::string source = path;
     auto bytes = read_all(source);
     if (!bytes) return fail_within(std::string("cannot copy the ") + role + " file", bytes);
     SessionFile file{role, "", source, digest_of(*bytes)};
-    file.name = std::string(folder) + "/" + std::to_string(count_++) + "-" +
+    file.name = std::string("inputs/") + role + "-" + std::to_string(count_++) + "-" +
                 fs::path(source).filename().string();
     if (auto written = write_all(directory_ + "/" + file.name, *bytes); !written) return written;
     path = file.name;
@@ -85,7 +85,7 @@ Result<void> copy_models(SessionPlan& plan, const std::string& directory) {
   Copier copier(plan, directory);
   for (Json& member : models["members"]) {
     for (Json& fold : member["folds"]) {
-      if (auto copied = copier.copy("model", "models", fold); !copied) return copied;
+      if (auto copied = copier.copy("model", fold); !copied) return copied;
     }
   }
   text = models.dump();
@@ -99,10 +99,10 @@ Result<void> copy_rates(SessionPlan& plan, const std::string& directory) {
   Copier copier(plan, directory);
   Json& funding = exec["funding"];
   if (funding.is_string()) {
-    if (auto copied = copier.copy("rates", "inputs", funding); !copied) return copied;
+    if (auto copied = copier.copy("rates", funding); !copied) return copied;
   } else {
     for (auto& [id, file] : funding.items()) {
-      if (auto copied = copier.copy("rates", "inputs", file); !copied) return copied;
+      if (auto copied = copier.copy("rates", file); !copied) return copied;
     }
   }
   text = exec.dump();
