@@ -8,7 +8,7 @@
 //   <ring>.ring            the ring, with <ring>.producer.lock and <ring>.consumer.lock
 //   <stage>.journal        what the stage took, with <stage>.journal.lock (held by its writer)
 //   journal.carrier.lock   held by the process that carries the journals to disk
-//   models/ inputs/        copies of the files that decide
+//   inputs/                copies of the files that decide: models, rates
 //
 // A session is live while any of its locks is held. Nothing here guesses from pids or ages.
 #pragma once

@@ -81,6 +81,12 @@ void Carrier::set_halt(bool halt) {
   }
 }
 
+bool Carrier::written_to() const {
+  return std::any_of(stages_.begin(), stages_.end(), [this](const StageCarrier& s) {
+    return EndLock::holder(plan_.directory + "/" + s.stage() + ".journal.lock").has_value();
+  });
+}
+
 Result<void> Carrier::finish(std::int64_t now_ns) {
   std::string left;
   bool ended = true;

@@ -25,6 +25,8 @@ class Carrier {
 
   /// One round over all stages; true where something was done. `now_ns`: CLOCK_REALTIME.
   bool round(std::int64_t now_ns);
+  /// A stage of the session lives and may still write.
+  bool written_to() const;
   /// Carries what is left. Where every stage has written its last record the journal has ended: it
   /// is marked so and archived. Refuses, with the stages and counts, what the disk does not take.
   Result<void> finish(std::int64_t now_ns);

@@ -2,7 +2,7 @@
 //
 //   <root>/<session>/<UTC time>-<8 digits of the session id>/
 //     config.json            resolved config; names what follows relative to the directory
-//     models/ inputs/        copies of the files that decide
+//     inputs/                copies of the files that decide
 //     <stage>/<record>.pjl   the stage's records from that number on (.pjl.zst: archived)
 //     ended.json             every stage has written its last record
 #pragma once

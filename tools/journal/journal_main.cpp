@@ -69,7 +69,8 @@ int run(const std::string& session) {
   }
   for (const std::string& note : carrier->notes()) say(note);
   Watch watch;
-  while (!stop_requested()) {
+  // Whoever drives the session may have died: what its stages still write is carried all the same.
+  while (!stop_requested() || carrier->written_to()) {
     const bool worked = carrier->round(now_ns());
     watch.look(*carrier);
     if (!worked) pause(kPauseNs);

@@ -234,7 +234,7 @@ TEST_F(SessionJournal, VerifyNamesWhatIsMissingForeignOrEdited) {
   EXPECT_NE(sut.err.find("stage"), std::string::npos) << sut.err;
   fs::rename(aside, exec);
 
-  const std::string model = journal.path + "/models/0-model.json";
+  const std::string model = journal.path + "/inputs/model-0-model.json";
   fs::copy_file(model, aside);
   std::ofstream(model, std::ios::app) << " ";
   sut = verify();
