@@ -5,9 +5,9 @@
 // rebuilt book equals the ladder; ids, tickers and gaps behave as a venue's.
 //
 // All levels lean alike and have the same mean quantity. The mid moves by a tick within two or
-// three messages, so most of what lies at the touch was drawn when it lay deeper: with a lean of the
-// first levels only, or more lots farther out, the book would tell where the mid has just been and
-// hide the pressure.
+// three messages, so most of what lies at the touch was drawn when it lay deeper: with a lean of
+// the first levels only, or more lots farther out, the book would tell where the mid has just been
+// and hide the pressure.
 #include "feed/synthetic.h"
 
 #include <algorithm>
