@@ -132,7 +132,9 @@ void ModelsStage::collect_votes(TimeNs now, const FeatureVector& vector, PerInst
 void ModelsStage::decide(TimeNs now, const FeatureVector& vector, Signal& out) noexcept {
   PerInstrument& per = instruments_[vector.h.instrument];
   out.decision = ++per.decisions;
-  out.inputs_hash = per.inputs.value();
+  Hasher inputs = per.inputs;
+  inputs.add(vector.told_hash);
+  out.inputs_hash = inputs.value();
   out.context = vector.context;
   out.members = static_cast<std::uint8_t>(members_.size());
   for (std::size_t m = 0; m < members_.size(); ++m) {

@@ -16,8 +16,8 @@ using Json = nlohmann::ordered_json;
 namespace {
 
 constexpr std::array<std::string_view, 22> kTypeNames{
-    "none", "level", "touch", "trade", "mark", "funding", "book_state", "", "", "", "", "", "", "",
-    "", "", "feature_vector", "signal", "order_command", "exec_report", "control",
+    "none", "level", "touch", "trade", "mark", "funding", "book_state", "overruled",
+    "", "", "", "", "", "", "", "", "feature_vector", "signal", "order_command", "exec_report", "control",
         "external_event"};
 constexpr std::array<std::string_view, 5> kCommandNames{"none", "new", "cancel", "amend",
                                                         "cancel_all"};
@@ -108,10 +108,12 @@ MessageShape market_shape(MsgType type) {
   static constexpr auto kMark = MarketEvent::fields(MsgType::kMark);
   static constexpr auto kFunding = MarketEvent::fields(MsgType::kFunding);
   static constexpr auto kState = MarketEvent::fields(MsgType::kBookState);
+  static constexpr auto kOverruled = MarketEvent::fields(MsgType::kOverruled);
   switch (type) {
     case MsgType::kMark: return {sizeof(MarketEvent), kMark};
     case MsgType::kFunding: return {sizeof(MarketEvent), kFunding};
     case MsgType::kBookState: return {sizeof(MarketEvent), kState};
+    case MsgType::kOverruled: return {sizeof(MarketEvent), kOverruled};
     default: return {sizeof(MarketEvent), kLevel};
   }
 }
