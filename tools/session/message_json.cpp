@@ -17,8 +17,8 @@ namespace {
 
 constexpr std::array<std::string_view, 22> kTypeNames{
     "none", "level", "touch", "trade", "mark", "funding", "book_state", "overruled",
-    "", "", "", "", "", "", "", "", "feature_vector", "signal", "order_command", "exec_report", "control",
-        "external_event"};
+    "", "", "", "", "", "", "", "",
+    "feature_vector", "signal", "order_command", "exec_report", "control", "external_event"};
 constexpr std::array<std::string_view, 5> kCommandNames{"none", "new", "cancel", "amend",
                                                         "cancel_all"};
 constexpr std::array<std::string_view, 3> kOrderTypeNames{"none", "limit", "market"};

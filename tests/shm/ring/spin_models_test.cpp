@@ -67,6 +67,10 @@ INSTANTIATE_TEST_SUITE_P(
         Variant{"watermark_read.pml", "-DWFIRST=1 -DRAISE_EARLY=0", true},
         Variant{"watermark_read.pml", "-DWFIRST=0 -DRAISE_EARLY=0", false},
         Variant{"watermark_read.pml", "-DWFIRST=1 -DRAISE_EARLY=1", false},
+        Variant{"reports_bound.pml", "-DWSTORED=1 -DKLOADED=1 -DLOOKLAST=1", true},
+        Variant{"reports_bound.pml", "-DWSTORED=0 -DKLOADED=1 -DLOOKLAST=1", false},
+        Variant{"reports_bound.pml", "-DWSTORED=1 -DKLOADED=0 -DLOOKLAST=1", false},
+        Variant{"reports_bound.pml", "-DWSTORED=1 -DKLOADED=1 -DLOOKLAST=0", false},
         Variant{"slot_tap.pml", "-DMARK=1 -DFENCE=1", true},
         Variant{"slot_tap.pml", "-DMARK=0 -DFENCE=1", false},
         Variant{"slot_tap.pml", "-DMARK=1 -DFENCE=0", false}));

@@ -114,9 +114,11 @@ class ToySession {
       case 0: return feed_->run_batch();
       case 1: return c_runner_->run_batch();
       case 2: return risk_runner_->run_batch();
-      default: return exec_runner_->run_batch();
+      default: return step_exec();
     }
   }
+  /// How often exec's promise of silence w fell as its k rose (protocol 4).
+  std::uint64_t falls() const { return falls_; }
   bool ended() const {
     return feed_->done() && c_runner_->done() && risk_runner_->done() && exec_runner_->done();
   }
@@ -134,6 +136,14 @@ class ToySession {
   }
 
  private:
+  std::uint32_t step_exec() {
+    const RingConsumer<> reports(reports_.view());
+    const TimeNs w = reports.watermark();
+    const std::uint64_t k = reports.watermark_k();
+    const std::uint32_t moved = exec_runner_->run_batch();
+    falls_ += reports.watermark() < w && reports.watermark_k() > k ? 1 : 0;
+    return moved;
+  }
   template <class T>
   static RingShape shape(std::uint64_t capacity, std::uint16_t id) {
     return ring_shape<T>(capacity, id, FullPolicy::kWait);
@@ -152,10 +162,12 @@ class ToySession {
   std::unique_ptr<Runner<toy::Compute>> c_runner_;
   std::unique_ptr<Runner<toy::Risk>> risk_runner_;
   std::unique_ptr<Runner<toy::Exec>> exec_runner_;
+  std::uint64_t falls_ = 0;
 };
 
-/// Runs to the end, or until nobody has made progress for long.
-Outcome run(const Scenario& s, std::uint64_t capacity, std::uint32_t batch, std::mt19937_64* rng) {
+/// Runs to the end, or until nobody has made progress for long. `falls`: see ToySession.
+Outcome run(const Scenario& s, std::uint64_t capacity, std::uint32_t batch, std::mt19937_64* rng,
+            std::uint64_t* falls = nullptr) {
   ToySession sut(s, capacity, batch);
   int idle = 0;
   for (int steps = 0; steps < 200'000 && !sut.ended() && idle < 400; ++steps) {
@@ -164,6 +176,7 @@ Outcome run(const Scenario& s, std::uint64_t capacity, std::uint32_t batch, std:
     const unsigned times = rng != nullptr ? 1 + static_cast<unsigned>((*rng)() % 5) : 1;
     for (unsigned i = 0; i < times; ++i) idle = sut.step(which) > 0 ? 0 : idle + 1;
   }
+  if (falls != nullptr) *falls = sut.falls();
   return sut.outcome();
 }
 
@@ -186,6 +199,27 @@ TEST(MergeRandomSchedules, every_schedule_ends_with_the_digest_of_the_quiet_run)
     }
   }
   RecordProperty("schedules", static_cast<int>(runs));
+}
+
+// An order that rests makes exec take back its promise of silence: w falls from the end of time to
+// the market's, as k rises. A risk that went on trusting the old w would take the market before the
+// answer, and decide differently.
+TEST(MergeRandomSchedules, a_promise_of_silence_taken_back_changes_no_decision) {
+  for (std::uint64_t seed = 0; seed < 300; ++seed) {
+    std::mt19937_64 rng(seed);
+    Scenario s = make_scenario(rng);
+    s.order_latency = static_cast<std::int64_t>(rng() % 60);
+    s.response_latency = std::max<std::int64_t>(s.response_latency, 10);
+    s.reports_per_order = 2 + static_cast<unsigned>(rng() % 3);  // the first answer leaves it open
+    const Outcome reference = run(s, 256, 64, nullptr);
+    for (int k = 0; k < 4; ++k) {
+      std::uint64_t falls = 0;
+      const std::uint64_t capacity = std::uint64_t{2} << (rng() % 3);
+      const Outcome got = run(s, capacity, static_cast<std::uint32_t>(1 + rng() % 2), &rng, &falls);
+      ASSERT_TRUE(got == reference) << "seed " << seed << " schedule " << k;
+      ASSERT_GT(falls, 0U) << "seed " << seed << " schedule " << k << " is no test of it";
+    }
+  }
 }
 
 TEST(MergeRandomSchedules, a_session_without_any_event_ends) {
