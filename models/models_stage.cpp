@@ -21,7 +21,8 @@ LabelTracker tracker_for(const ModelsConfig& config) {
   }
   // At most about a thousand decisions are followed at a time, however often decisions are taken.
   const std::int64_t spacing =
-      std::max<std::int64_t>({config.decision_interval_ns, longest / 1000, 1});
+      std::max<std::int64_t>({config.decision_interval_ns,
+                              (longest + config.label_delay_ns) / 1000, 1});
   return LabelTracker(horizons_ns, config.label_delay_ns, spacing);
 }
 
@@ -35,7 +36,7 @@ ModelsStage::ModelsStage(const ModelsConfig& config)
       counters_(kCounters + config.members.size() * kMemberCounters, 0) {
   PINSTRIPE_CHECK(config.members.size() <= kMemberMax, "the config bounds the members");
   for (const MemberConfig& m : config.members) {
-    members_.emplace_back(m, config.isa);
+    members_.emplace_back(m, config.isa, config.tree_isa);
     names_.push_back(m.name);
     PINSTRIPE_CHECK(members_.back().features() == members_.front().features() &&
                         members_.back().features() <= kFeatureMax,

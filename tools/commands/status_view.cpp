@@ -40,6 +40,7 @@ Json stage_json(const StageShot& s) {
           {"major_faults", s.major_faults},
           {"allocations_after_seal", s.allocations_after_seal},
           {"budget_breaches", s.budget_breaches},
+          {"counters", s.counters},
           {"errors", errors}};
 }
 

@@ -23,12 +23,13 @@ class InProcessStage {
   /// One batch of the runner; true where something became visible elsewhere.
   virtual bool step() = 0;
   virtual bool done() const = 0;
+  /// The feed of a paced session waits for the next frame's time.
+  virtual bool waits_for_time() const { return false; }
   /// Asks the feed to end its stream; nothing for the others.
   virtual void stop() {}
   /// Counters and progress to the stage's page.
   virtual void publish() = 0;
   virtual std::optional<Error> failure() const { return std::nullopt; }
-  virtual std::string skipped() const { return ""; }
 
  private:
   std::string name_;
@@ -37,13 +38,8 @@ class InProcessStage {
 /// Every stage of the prepared session, in pipeline order; `attachment` must outlive them.
 Result<std::vector<std::unique_ptr<InProcessStage>>> open_in_process(Attachment& attachment);
 
-struct InProcessResult {
-  std::string skipped_line;  // last bad line that was skipped; empty: none
-};
-
 /// Runs the prepared session `name` to its end. `each_round` (may be empty) is called between
 /// rounds, for progress and for readers of the rings; false from it asks for an orderly stop.
-Result<InProcessResult> run_in_process(const std::string& name,
-                                       const std::function<bool()>& each_round);
+Result<void> run_in_process(const std::string& name, const std::function<bool()>& each_round);
 
 }  // namespace pinstripe

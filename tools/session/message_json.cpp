@@ -118,6 +118,20 @@ MessageShape market_shape(MsgType type) {
   }
 }
 
+constexpr std::size_t kShownArray = 8;  // longer ones by their size alone
+
+/// Only these say a side; a signal has a direction, a vector has neither.
+std::string_view side_of(const MsgHeader& h) noexcept {
+  switch (h.type) {
+    case MsgType::kLevel:
+    case MsgType::kTouch:
+    case MsgType::kTrade:
+    case MsgType::kOrderCommand:
+    case MsgType::kExecReport: return h.has(kFlagSell) ? "sell" : "buy";
+    default: return "";
+  }
+}
+
 }  // namespace
 
 MessageShape shape_of_message(std::string_view ring_type, MsgType type) {
@@ -130,15 +144,16 @@ MessageShape shape_of_message(std::string_view ring_type, MsgType type) {
   return {};
 }
 
-std::string message_json(std::string_view ring_type, const void* message) {
+std::string message_json(std::string_view ring_type, const void* message, Measured measured) {
   const auto* bytes = static_cast<const std::byte*>(message);
   const auto& h = *static_cast<const MsgHeader*>(message);
   Json j;
   j["seq"] = number_of(h);
   for (const FieldDesc& f : shape_of_message(ring_type, h.type).fields) {
     if (f.unit == "slot word" || f.name == "spare") continue;
+    if (f.measurement && measured == Measured::kLeftOut) continue;
     j[std::string(f.name)] = field_json(f, bytes);
-    if (f.name == "flags") j["side"] = h.has(kFlagSell) ? "sell" : "buy";
+    if (f.name == "flags" && !side_of(h).empty()) j["side"] = side_of(h);
   }
   return j.dump();
 }
@@ -148,13 +163,13 @@ std::string message_text(std::string_view ring_type, const void* message) {
   const auto& h = *static_cast<const MsgHeader*>(message);
   const auto type = static_cast<std::size_t>(h.type);
   std::string out = std::to_string(number_of(h)) + " " + std::to_string(h.event_ns.value) + " " +
-                    (type < kTypeNames.size() ? std::string(kTypeNames[type]) : "?") + " " +
-                    (h.has(kFlagSell) ? "sell" : "buy");
+                    (type < kTypeNames.size() ? std::string(kTypeNames[type]) : "?");
+  if (!side_of(h).empty()) out += " " + std::string(side_of(h));
   for (const FieldDesc& f : shape_of_message(ring_type, h.type).fields) {
     if (f.measurement || f.name == "spare" || f.name == "event_ns" || f.name == "type") continue;
     const Json v = field_json(f, bytes);
-    if (is_nothing(v) && f.name != "instrument") continue;
-    if (v.is_array()) {
+    if (is_nothing(v) && f.name != "instrument" && f.name != "direction") continue;
+    if (v.is_array() && v.size() > kShownArray) {
       out += " " + std::string(f.name) + "[" + std::to_string(v.size()) + "]";
       continue;
     }
