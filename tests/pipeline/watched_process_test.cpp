@@ -69,6 +69,9 @@ struct Watched {
   std::string stage, wait;
 };
 
+/// How gtest shows it; without this the test's name holds addresses.
+void PrintTo(const Watched& w, std::ostream* out) { *out << w.stage << ' ' << w.wait; }
+
 class WatchedStageTest : public WatchedProcessTest, public testing::WithParamInterface<Watched> {
  protected:
   /// The watched stage alone on the last core, the others on the first one.
