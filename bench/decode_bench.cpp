@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/machine.h"
 #include "feed/binance_decoder.h"
 #include "feed/decimal.h"
 #include "feed/feed_stage.h"
@@ -288,22 +289,6 @@ double median(std::vector<double> v) {
   return v[v.size() / 2];
 }
 
-std::string cpu_name() {
-  std::string name = "unknown";
-  if (std::FILE* file = std::fopen("/proc/cpuinfo", "re")) {
-    char line[256];
-    while (std::fgets(line, sizeof(line), file) != nullptr) {
-      if (std::strncmp(line, "model name", 10) != 0) continue;
-      const char* colon = std::strchr(line, ':');
-      name = colon != nullptr ? std::string(colon + 2) : name;
-      while (!name.empty() && name.back() == '\n') name.pop_back();
-      break;
-    }
-    std::fclose(file);
-  }
-  return name;
-}
-
 int run(const std::vector<std::string>& files, bool as_json, bool quick) {
   auto loaded = load_frames(files);
   if (!loaded) {
@@ -333,17 +318,18 @@ int run(const std::vector<std::string>& files, bool as_json, bool quick) {
   const double book = feed_mid - decode_mid;
   const auto events = static_cast<double>(decode.ring.count) / (rounds * repeats) /
                       static_cast<double>(f.frames.size());
+  const std::string cpu = bench::cpu_name();
   if (as_json) {
     std::printf("{\"decode_ns_per_msg\":%.1f,\"simdjson_ns_per_msg\":%.1f,\"ratio\":%.3f,"
                 "\"book_ns_per_msg\":%.1f,\"feed_ns_per_msg\":%.1f,\"events_per_msg\":%.2f,"
                 "\"messages\":%zu,\"bytes\":%zu,\"rounds\":%d,\"cpu\":\"%s\"}\n",
                 decode_mid, peer_mid, decode_mid / peer_mid, book, feed_mid, events,
-                f.frames.size(), f.text.size(), rounds, cpu_name().c_str());
+                f.frames.size(), f.text.size(), rounds, cpu.c_str());
     return 0;
   }
   std::printf("%zu frames, %.1f MB, %.2f market events a frame; %s; one thread, medians of %d "
               "rounds\n",
-              f.frames.size(), static_cast<double>(f.text.size()) / 1e6, events, cpu_name().c_str(),
+              f.frames.size(), static_cast<double>(f.text.size()) / 1e6, events, cpu.c_str(),
               rounds);
   std::printf("  %-44s %8.1f ns a message\n", "simdjson on-demand, all numbers read", peer_mid);
   std::printf("  %-44s %8.1f ns a message   %.2f x\n", "decode and publish to one ring", decode_mid,

@@ -3,6 +3,7 @@
 //
 // Open loop: events are due at fixed times whatever the pipeline does, and latency counts from the
 // intended time, so a stall is charged to every event behind it. Runs the real `pinstripe up`.
+// Before the runs a bare spinning thread a core shows what this machine takes away by itself.
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -18,7 +19,11 @@
 #include <string>
 #include <vector>
 
+#include "bench/machine_stalls.h"
+
 namespace {
+
+using pinstripe::bench::MachineStalls;
 
 using Json = nlohmann::ordered_json;
 
@@ -26,6 +31,7 @@ struct Options {
   std::string speed = "1";
   double rate_per_s = 5000;
   double seconds = 60;
+  double stall_seconds = 3;
   std::uint64_t events = 4'000'000;
   int runs = 3;
   std::string wait = "auto";
@@ -95,7 +101,7 @@ double median_of(const std::vector<Run>& runs, F&& value) {
   return all[all.size() / 2];
 }
 
-Json summarise(const Options& o, const std::vector<Run>& runs) {
+Json summarise(const Options& o, const MachineStalls& stalls, const std::vector<Run>& runs) {
   Json out;
   out["speed"] = o.speed;
   out["runs"] = runs.size();
@@ -118,7 +124,19 @@ Json summarise(const Options& o, const std::vector<Run>& runs) {
   }
   out["orders_digest"] = runs[0].account.at("orders_digest");
   out["wait"] = o.wait;
+  out["machine_stalls"] = {{"over_100us_percent", stalls.over_100us_percent},
+                           {"over_1ms_percent", stalls.over_1ms_percent},
+                           {"max_us", stalls.max_us}};
   return out;
+}
+
+void print_stalls(const Json& j) {
+  const auto figure = [&](const char* key) { return j["machine_stalls"][key].get<double>(); };
+  std::printf("before the runs, a bare spinning thread lost %.2f %% of each core's time in gaps over "
+              "100 us, %.2f %% over 1 ms, the longest %.0f us;\n"
+              "an event that meets such a gap on any core waits for its end: p99 cannot be better "
+              "than the machine\n",
+              figure("over_100us_percent"), figure("over_1ms_percent"), figure("max_us"));
 }
 
 void print_table(const Json& j) {
@@ -126,6 +144,7 @@ void print_table(const Json& j) {
               j["speed"].get<std::string>().c_str(), j["wait"].get<std::string>().c_str(),
               j["runs"].dump().c_str(), j["events"].dump().c_str(), j["signals"].dump().c_str(),
               j["orders"].dump().c_str(), j["lost"].dump().c_str());
+  print_stalls(j);
   std::printf("events/s %.0f (start and stop of the processes included)\n",
               j["events_per_s"].get<double>());
   if (j["tick_to_order_ns"].is_null()) return;
@@ -154,17 +173,21 @@ int main(int argc, char** argv) {
   if (o.quick) {
     o.runs = 1;
     o.seconds = 1;
+    o.stall_seconds = 0.05;
     o.events = 20'000;
   }
   try {
     const auto config = write_config(o);
+    if (!o.json) std::fprintf(stderr, "the bare machine, %.2f s\n", o.stall_seconds);
+    const MachineStalls stalls =
+        pinstripe::bench::measure_stalls(pinstripe::bench::usable_cores(), o.stall_seconds);
     std::vector<Run> runs;
     for (int i = 0; i < o.runs; ++i) {
       if (!o.json) std::fprintf(stderr, "run %d of %d\n", i + 1, o.runs);
       runs.push_back(run_once(o, config));
     }
     std::filesystem::remove(config);
-    const Json out = summarise(o, runs);
+    const Json out = summarise(o, stalls, runs);
     if (o.json) {
       std::cout << out.dump() << "\n";
     } else {

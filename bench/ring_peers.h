@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -15,7 +14,7 @@
 #include <span>
 #include <vector>
 
-#include "shm/run/clock.h"
+#include "bench/machine.h"
 
 namespace pinstripe::bench {
 
@@ -40,25 +39,6 @@ class SharedMemory {
   std::byte* base_;
   std::size_t bytes_;
 };
-
-/// Cores of this process's affinity, ascending.
-inline std::vector<int> usable_cores() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  ::sched_getaffinity(0, sizeof(set), &set);
-  std::vector<int> cores;
-  for (int c = 0; c < CPU_SETSIZE; ++c) {
-    if (CPU_ISSET(c, &set)) cores.push_back(c);
-  }
-  return cores;
-}
-
-inline void pin(int core) {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  CPU_SET(core, &set);
-  if (::sched_setaffinity(0, sizeof(set), &set) != 0) std::perror("sched_setaffinity");
-}
 
 /// Runs `role` in a forked process, pinned; `join` waits for it.
 class Peer {
@@ -100,17 +80,6 @@ class SpinWait {
   std::uint32_t looks_ = 0;
 };
 
-/// Nanoseconds per tick of read_counter, measured over 20 ms.
-inline double ns_per_tick() {
-  const auto start = std::chrono::steady_clock::now();
-  const std::uint64_t ticks = read_counter();
-  auto now = start;
-  while (now - start < std::chrono::milliseconds(20)) now = std::chrono::steady_clock::now();
-  const std::uint64_t passed = read_counter() - ticks;
-  return std::chrono::duration<double, std::nano>(now - start).count() /
-         static_cast<double>(passed);
-}
-
 struct Latency {
   double p50_ns = 0;
   double p99_ns = 0;
@@ -126,9 +95,20 @@ inline Latency one_way(std::vector<std::uint64_t>& round_trips, double tick_ns) 
   return {at(0.5), at(0.99)};
 }
 
-inline double median(std::vector<double> values) {
+/// `messages` since `start` (read_counter), a second.
+inline double per_second(std::uint64_t messages, std::uint64_t start, double tick_ns) {
+  const double passed_ns = static_cast<double>(read_counter() - start) * tick_ns;
+  return static_cast<double>(messages) * 1e9 / passed_ns;
+}
+
+/// The middle of several runs, and how far they lie apart.
+struct Spread {
+  double median = 0, min = 0, max = 0;
+};
+
+inline Spread spread(std::vector<double> values) {
   std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
+  return {values[values.size() / 2], values.front(), values.back()};
 }
 
 }  // namespace pinstripe::bench

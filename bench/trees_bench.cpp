@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/machine.h"
 #include "models/dense.h"
 #include "models/loader/tree_loader.h"
 #include "models/tree_eval.h"
@@ -133,22 +134,8 @@ Report run(bool quick) {
   return report;
 }
 
-std::string cpu_name() {
-  std::FILE* file = std::fopen("/proc/cpuinfo", "r");
-  std::string name = "unknown";
-  char line[256];
-  while (file != nullptr && std::fgets(line, sizeof(line), file) != nullptr) {
-    if (std::strncmp(line, "model name", 10) != 0) continue;
-    name = std::strchr(line, ':') + 2;
-    name.pop_back();
-    break;
-  }
-  if (file != nullptr) std::fclose(file);
-  return name;
-}
-
 void print_json(const Report& report) {
-  std::printf("{\"cpu\":\"%s\",\"isa\":\"%s\"", cpu_name().c_str(), report.isa.c_str());
+  std::printf("{\"cpu\":\"%s\",\"isa\":\"%s\"", bench::cpu_name().c_str(), report.isa.c_str());
   for (const auto& [name, ns] : report.times) {
     std::printf(",\"%s_ns\":{\"p50\":%.1f,\"p99\":%.1f}", name.c_str(), ns.p50, ns.p99);
   }
@@ -159,7 +146,7 @@ void print_json(const Report& report) {
 
 void print_table(const Report& report) {
   std::printf("100 trees of depth 7, 64 features, one row, one thread; %s, kernel %s\n",
-              cpu_name().c_str(), report.isa.c_str());
+              bench::cpu_name().c_str(), report.isa.c_str());
   for (const auto& [name, ns] : report.times) {
     std::printf("  %-16s p50 %9.1f ns   p99 %9.1f ns\n", name.c_str(), ns.p50, ns.p99);
   }

@@ -22,8 +22,18 @@ bool InstrumentFeatures::take(TimeNs now, const MarketEvent& event) noexcept {
     started_ = true;
     first_ns_ = now.value;
   }
+  note(event);
   apply(now, event);
   return event.ends_update() && complete(now);
+}
+
+/// Everything, also what no feature uses: a level too deep, a trade off the market, a statement
+/// that a ticker overruled. So the signals digest tells apart runs that were told different things.
+void InstrumentFeatures::note(const MarketEvent& event) noexcept {
+  const auto type = static_cast<std::uint64_t>(event.h.type);
+  const std::uint64_t kind = type << 8 | event.h.flags;
+  told_.add(static_cast<std::uint64_t>(event.a) ^ kind << 48);
+  told_.add(static_cast<std::uint64_t>(event.b));
 }
 
 void InstrumentFeatures::apply(TimeNs now, const MarketEvent& event) noexcept {
@@ -112,6 +122,7 @@ void InstrumentFeatures::fill(TimeNs now, FeatureVector& out) noexcept {
   fill_clock(v, m, trades_);
   v.finish();
   fill_context(out);
+  out.told_hash = told_.value();
 }
 
 void InstrumentFeatures::fill_context(FeatureVector& out) const noexcept {
@@ -161,6 +172,7 @@ void InstrumentFeatures::save(StateWriter& w) const noexcept {
                                non_market_trades_, book_resets_}) {
     w.i64(v);
   }
+  w.u64(told_.state());
   // Within a venue message the shape is still that of the book before it.
   w.boolean(shaped_);
   for (const std::int64_t v : {shape_.mid_half_ticks, shape_.bid_ticks, shape_.ask_ticks}) w.i64(v);
@@ -185,6 +197,7 @@ bool InstrumentFeatures::load(StateReader& r) {
                           &non_market_trades_, &book_resets_}) {
     *v = r.i64();
   }
+  told_.restore(r.u64());
   shaped_ = r.boolean();
   for (std::int64_t* v : {&shape_.mid_half_ticks, &shape_.bid_ticks, &shape_.ask_ticks}) {
     *v = r.i64();

@@ -10,6 +10,7 @@
 #include "features/order_flow.h"
 #include "features/trade_windows.h"
 #include "features/vpin.h"
+#include "shm/base/hash.h"
 #include "shm/msg/feature_vector.h"
 #include "shm/msg/market_event.h"
 
@@ -38,6 +39,7 @@ class InstrumentFeatures {
   bool load(StateReader& r);
 
  private:
+  void note(const MarketEvent& event) noexcept;
   void apply(TimeNs now, const MarketEvent& event) noexcept;
   void take_state(const MarketEvent& event) noexcept;
   void take_trade(TimeNs now, const MarketEvent& event) noexcept;
@@ -67,6 +69,7 @@ class InstrumentFeatures {
   bool has_funding_ = false;
   std::int64_t non_market_trades_ = 0;
   std::int64_t book_resets_ = 0;
+  Hasher told_;                        // every event so far
 };
 
 }  // namespace pinstripe

@@ -320,9 +320,21 @@ void BookKeeper::finish(OutQueue& out, std::uint8_t source_flags) noexcept {
   publish_touch(Side::kBuy, book_.bids.touch(), source_flags, out);
   publish_touch(Side::kSell, book_.asks.touch(), source_flags, out);
   const BookState now_state = state();
-  if (now_state == published_state_) return;
-  published_state_ = now_state;
-  out.push(MsgType::kBookState, 0, static_cast<std::int64_t>(now_state), counts_.gaps, kToAll);
+  if (now_state != published_state_) {
+    published_state_ = now_state;
+    out.push(MsgType::kBookState, 0, static_cast<std::int64_t>(now_state), counts_.gaps, kToAll);
+  }
+  publish_overruled(out);
+}
+
+/// Only beside something else: alone it would make a vector, and a decision, of a message that
+/// changed nothing.
+void BookKeeper::publish_overruled(OutQueue& out) noexcept {
+  const std::uint64_t count = book_.overruled_count();
+  if (count == published_overruled_ || !out.reaches(kToFeatures)) return;
+  published_overruled_ = count;
+  out.push(MsgType::kOverruled, 0, static_cast<std::int64_t>(book_.overruled_hash()),
+           static_cast<std::int64_t>(count), kToFeatures);
 }
 
 void BookKeeper::on_channel(TimeNs now, FeedChannel channel, OutQueue&) noexcept {

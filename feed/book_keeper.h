@@ -100,8 +100,9 @@ class BookKeeper {
   void validate_if_proven(TimeNs now) noexcept;
   void become_valid() noexcept;
   bool book_is_stale() const noexcept { return is_stale_[0] || is_stale_[1]; }
-  /// Publishes touch and state where they changed; the end of every update.
+  /// Publishes touch, state and what was overruled where they changed; the end of every update.
   void finish(OutQueue& out, std::uint8_t source_flags) noexcept;
+  void publish_overruled(OutQueue& out) noexcept;
   void publish_touch(Side side, const BookLevel& touch, std::uint8_t flags, OutQueue& out) noexcept;
 
   // Configuration.
@@ -128,6 +129,7 @@ class BookKeeper {
   BookState state_ = BookState::kEmpty;
   BookState published_state_ = BookState::kEmpty;
   std::array<BookLevel, 2> published_touch_{};
+  std::uint64_t published_overruled_ = 0;  // statements so far
   std::array<TimeNs, kFeedChannels> seen_ns_{};
   std::array<bool, kFeedChannels> is_seen_{};
   std::array<bool, kFeedChannels> is_stale_{};

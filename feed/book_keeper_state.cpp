@@ -59,6 +59,7 @@ void BookKeeper::save(StateWriter& w) const noexcept {
   w.u64(static_cast<std::uint64_t>(state_));
   w.u64(static_cast<std::uint64_t>(published_state_));
   for (const BookLevel& l : published_touch_) save_level(w, l);
+  w.u64(published_overruled_);
   for (std::size_t c = 0; c < kFeedChannels; ++c) {
     w.unit(seen_ns_[c]);
     w.boolean(is_seen_[c]);
@@ -100,6 +101,7 @@ bool BookKeeper::load(StateReader& r) {
   state_ = static_cast<BookState>(state);
   published_state_ = static_cast<BookState>(published);
   for (BookLevel& l : published_touch_) l = load_level(r);
+  published_overruled_ = r.u64();
   for (std::size_t c = 0; c < kFeedChannels; ++c) {
     seen_ns_[c] = r.unit<TimeNs>();
     is_seen_[c] = r.boolean();

@@ -37,6 +37,7 @@ class FeedEngine {
   OutQueue& queue() noexcept { return queue_; }
   bool stopped() const noexcept { return stopped_; }
   const FeedError& last_error() const noexcept { return last_error_; }
+  const FeedErrors& errors() const noexcept { return errors_; }
   std::span<const std::int64_t> counters() const noexcept { return counters_; }
   std::vector<std::string> counter_names() const;
   const BookKeeper& keeper(std::size_t instrument) const noexcept {
@@ -99,6 +100,7 @@ class FeedEngine {
   unsigned room_port_ = 0;
   std::size_t fresh_next_ = SIZE_MAX;  // instrument whose fresh book comes next
   FeedError last_error_;
+  FeedErrors errors_;
   // The binary frame in hand.
   std::uint8_t decoded_kind_ = 0;
   std::uint8_t decoded_flags_ = 0;

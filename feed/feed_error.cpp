@@ -1,5 +1,8 @@
 #include "feed/feed_error.h"
 
+#include <algorithm>
+#include <charconv>
+
 namespace pinstripe {
 namespace {
 
@@ -22,15 +25,53 @@ const char* advice(FeedErrorKind kind) {
   return "";
 }
 
+/// Text put together in a given room; what does not fit is left out.
+class Line {
+ public:
+  explicit Line(std::span<char> room) noexcept : room_(room) {}
+  Line& add(std::string_view text) noexcept {
+    const std::size_t n = std::min(text.size(), room_.size() - used_);
+    std::copy_n(text.begin(), n, room_.begin() + static_cast<std::ptrdiff_t>(used_));
+    used_ += n;
+    return *this;
+  }
+  Line& add(std::uint64_t number) noexcept {
+    std::array<char, 20> digits{};
+    const char* end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+    return add({digits.data(), static_cast<std::size_t>(end - digits.data())});
+  }
+  std::string_view text() const noexcept { return {room_.data(), used_}; }
+
+ private:
+  std::span<char> room_;
+  std::size_t used_ = 0;
+};
+
 }  // namespace
 
+std::string_view describe_into(std::span<char> out, const FeedError& e,
+                               std::span<const std::string> files) noexcept {
+  constexpr std::size_t kPathMax = 120;
+  std::string_view path = e.file < files.size() ? std::string_view(files[e.file]) : "frame";
+  Line line(out);
+  if (path.size() > kPathMax) {
+    path.remove_prefix(path.size() - kPathMax);
+    line.add("...");
+  }
+  line.add(path).add(":").add(e.line).add(":").add(e.column).add(": ");
+  line.add(kFeedErrorNames[static_cast<std::size_t>(e.kind)]);
+  if (e.excerpt_length > 0) {
+    std::array<char, sizeof(e.excerpt)> near{};
+    std::transform(e.text().begin(), e.text().end(), near.begin(),
+                   [](char c) { return c >= ' ' && c < 127 ? c : '.'; });
+    line.add(" at '").add({near.data(), e.excerpt_length}).add("'");
+  }
+  return line.add("; ").add(advice(e.kind)).text();
+}
+
 std::string describe(const FeedError& e, std::span<const std::string> files) {
-  std::string where = e.file < files.size() ? files[e.file] : "frame";
-  where += ':' + std::to_string(e.line) + ':' + std::to_string(e.column);
-  std::string what(kFeedErrorNames[static_cast<std::size_t>(e.kind)]);
-  std::string near;
-  for (const char c : e.text()) near += c >= ' ' && c < 127 ? c : '.';
-  return where + ": " + what + (near.empty() ? "" : " at '" + near + "'") + "; " + advice(e.kind);
+  std::array<char, 512> text{};
+  return std::string(describe_into(text, e, files));
 }
 
 }  // namespace pinstripe

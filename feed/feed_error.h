@@ -38,7 +38,16 @@ struct FeedError {
   std::string_view text() const noexcept { return {excerpt.data(), excerpt_length}; }
 };
 
-/// "data.gz:17:203: off_grid near '28145.15': ... what to do". `files` may be empty.
+/// What was refused so far, by kind: how many, and the first of each.
+struct FeedErrors {
+  std::array<std::uint64_t, kFeedErrorNames.size()> count{};
+  std::array<FeedError, kFeedErrorNames.size()> first{};
+};
+
+/// "data.gz:17:203: off_grid at '28145.15': ... what to do". `files` may be empty.
 std::string describe(const FeedError& error, std::span<const std::string> files);
+/// The same without an allocation, cut where `out` ends; of a long path only the end is told.
+std::string_view describe_into(std::span<char> out, const FeedError& error,
+                               std::span<const std::string> files) noexcept;
 
 }  // namespace pinstripe

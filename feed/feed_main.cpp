@@ -18,7 +18,9 @@ int main(int argc, char** argv) {
   Probe probe = program->probe();
   FeedRunner<FeedStage, FrameSource> runner(*stage, **source, program->setup(), probe,
                                             program->plan().speed);
-  const int status = program->drive(*stage, runner);
+  BadLineLog bad_lines((*source)->files());
+  const int status = program->drive(
+      *stage, runner, [&](StagePage& page) noexcept { bad_lines(page, stage->errors()); });
   if (const auto error = feed_failure(*stage, **source); error) return program->fail_with(*error);
   return status;
 }

@@ -22,6 +22,7 @@ Result<void> FeedStage::load(StateReader& r) { return engine_->load(r); }
 std::span<const std::int64_t> FeedStage::counters() const noexcept { return engine_->counters(); }
 std::vector<std::string> FeedStage::counter_names() const { return engine_->counter_names(); }
 const FeedError& FeedStage::last_error() const noexcept { return engine_->last_error(); }
+const FeedErrors& FeedStage::errors() const noexcept { return engine_->errors(); }
 bool FeedStage::stopped() const noexcept { return engine_->stopped(); }
 
 }  // namespace pinstripe

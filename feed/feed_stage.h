@@ -56,6 +56,8 @@ class FeedStage {
 
   /// The last frame that was refused; kind kNone where there was none.
   const FeedError& last_error() const noexcept;
+  /// Everything that was refused, by kind.
+  const FeedErrors& errors() const noexcept;
   /// True after a bad line under `on_bad_line: stop`; frames are then no longer taken.
   bool stopped() const noexcept;
 

@@ -27,11 +27,13 @@ void FusedSide<kSide>::apply_depth(std::uint64_t id, std::span<const BookLevel> 
     if (has_overlay) {
       if (Entry* e = find(l.price)) {
         e->depth_qty = l.qty;
+        overrule(l);
         continue;
       }
     }
     if (touch != nullptr && !BookSide<kSide>::better(touch->price, l.price)) {
       if (l.qty.value != 0) note(l.price, l.qty, ticker_id);  // the newer ticker knows better
+      overrule(l);
       continue;
     }
     set(l.price, l.qty, 0, out);
@@ -107,6 +109,8 @@ void FusedSide<kSide>::save(StateWriter& w) const noexcept {
     w.unit(e.depth_qty);
     w.u64(e.ticker_id);
   }
+  w.u64(overruled_count_);
+  w.u64(overruled_.state());
 }
 
 template <Side kSide>
@@ -120,6 +124,8 @@ bool FusedSide<kSide>::load(StateReader& r) {
     const auto qty = r.unit<QtyLots>();
     overlay_.push_back({price, qty, r.u64()});
   }
+  overruled_count_ = r.u64();
+  overruled_.restore(r.u64());
   return !r.failed();
 }
 

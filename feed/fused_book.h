@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "feed/out_queue.h"
+#include "shm/base/hash.h"
 #include "shm/base/state_io.h"
 #include "shm/market/order_book.h"
 
@@ -35,7 +36,7 @@ class FusedSide {
                    std::uint64_t ticker_id, OutQueue& out) noexcept;
   /// The touch as a ticker newer than the depth states it.
   void apply_touch(const BookLevel& touch, std::uint64_t ticker_id, OutQueue& out) noexcept;
-  /// Forgets all levels.
+  /// Forgets all levels; what was overruled stays said.
   void clear() noexcept {
     book_.clear();
     overlay_.clear();
@@ -46,6 +47,10 @@ class FusedSide {
   BookLevel depth_touch() const noexcept;
   const BookSide<kSide>& levels() const noexcept { return book_; }
   std::size_t overlay_size() const noexcept { return overlay_.size(); }
+  /// Statements of the depth stream that a newer ticker overruled, so far: how many, and a running
+  /// hash of them.
+  std::uint64_t overruled_count() const noexcept { return overruled_count_; }
+  std::uint64_t overruled_hash() const noexcept { return overruled_.value(); }
 
   void save(StateWriter& w) const noexcept;
   bool load(StateReader& r);
@@ -65,6 +70,11 @@ class FusedSide {
     return const_cast<FusedSide*>(this)->find(price);
   }
   void note(PriceTicks price, QtyLots depth_qty, std::uint64_t ticker_id) noexcept;
+  void overrule(const BookLevel& said) noexcept {
+    ++overruled_count_;
+    overruled_.add(static_cast<std::uint64_t>(said.price.value));
+    overruled_.add(static_cast<std::uint64_t>(said.qty.value));
+  }
   void set(PriceTicks price, QtyLots qty, std::uint8_t flags, OutQueue& out) noexcept {
     if (book_.set(price, qty) != qty) {
       out.push(MsgType::kLevel, static_cast<std::uint8_t>(flags | kSideFlag), price.value,
@@ -77,6 +87,8 @@ class FusedSide {
 
   BookSide<kSide> book_;
   std::vector<Entry> overlay_;
+  std::uint64_t overruled_count_ = 0;
+  Hasher overruled_;
 };
 
 extern template class FusedSide<Side::kBuy>;
@@ -111,6 +123,12 @@ class FusedBook {
   void clear() noexcept {
     bids.clear();
     asks.clear();
+  }
+  std::uint64_t overruled_count() const noexcept {
+    return bids.overruled_count() + asks.overruled_count();
+  }
+  std::uint64_t overruled_hash() const noexcept {
+    return hash_fold(bids.overruled_hash(), ~asks.overruled_hash());
   }
   void save(StateWriter& w) const noexcept {
     bids.save(w);

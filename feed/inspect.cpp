@@ -162,7 +162,8 @@ Result<Instrument> instrument_of(const CaptureFileInfo& info, const Evidence& se
                                  const InspectOptions& options) {
   const std::string symbol = options.symbol.empty() ? seen.symbol : options.symbol;
   if (symbol.empty()) {
-    return fail("'" + info.path + "' names no symbol; give it with the option `symbol`");
+    return fail("'" + info.path + "' names no symbol; name the one instrument in the "
+                "config's `instruments`");
   }
   std::string venue = options.market;
   if (venue.empty() && !seen.exchange.empty()) venue = venue_of_exchange(seen.exchange);
@@ -170,8 +171,8 @@ Result<Instrument> instrument_of(const CaptureFileInfo& info, const Evidence& se
   if (venue.empty() && symbol.find('_') != std::string::npos) venue = "BINANCE_COINM";
   if (venue.empty() && seen.has_depth) venue = seen.has_prev ? "BINANCE_USDM" : "BINANCE_SPOT";
   if (venue.empty()) {
-    return fail("'" + info.path + "' holds no depth update, so its market cannot be told; give it "
-                "with the option `market` (BINANCE_SPOT, BINANCE_USDM, BINANCE_COINM)");
+    return fail("'" + info.path + "' holds no depth update, so its market cannot be told; name "
+                "the one instrument in the config's `instruments`, as in \"BINANCE_USDM:BTCUSDT\"");
   }
   auto found = find_instrument(venue, symbol);
   if (!found) return fail_within("'" + info.path + "'", found);

@@ -195,8 +195,7 @@ Result<Instrument> find_instrument(std::string_view venue, std::string_view symb
   }
   const std::string id = std::string(venue) + ":" + std::string(symbol);
   return fail_usage("unknown instrument '" + id + "'; the nearest known one is '" + nearest_id(id) +
-                    "'; check market and symbol, or give the instrument's record in the session's "
-                    "`instruments`");
+                    "'; check market and symbol: the known ones stand in feed/instruments/");
 }
 
 Result<Instrument> find_instrument(std::string_view id) {

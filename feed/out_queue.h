@@ -59,6 +59,13 @@ class OutQueue {
     }
     update_begin_ = count_;
   }
+  /// The venue message being published has something to say to one of `ports`.
+  bool reaches(std::uint8_t ports) const noexcept {
+    for (std::size_t i = count_; i > update_begin_; --i) {
+      if ((events_[i - 1].ports & ports) != 0) return true;
+    }
+    return false;
+  }
   /// Restricts what follows to some ports (a fresh book for one that has room again).
   void restrict_to(std::uint8_t ports) noexcept { allowed_ = ports; }
 

@@ -1,8 +1,13 @@
 // How the market is made: the hidden pressure x follows an Ornstein-Uhlenbeck process; the mid
 // drifts with it and carries noise of its own; the book is a ladder of contiguous ticks around the
-// mid whose quantities near the touch lean to the side of the pressure; trades take from the touch,
-// more often on that side. Depth updates are the difference between the ladder now and at the last
-// update, so the rebuilt book equals the ladder; ids, tickers and gaps behave as a venue's.
+// mid whose quantities lean to the side of the pressure; trades take from the touch, more often on
+// that side. Depth updates are the difference between the ladder now and at the last update, so the
+// rebuilt book equals the ladder; ids, tickers and gaps behave as a venue's.
+//
+// All levels lean alike and have the same mean quantity. The mid moves by a tick within two or
+// three messages, so most of what lies at the touch was drawn when it lay deeper: with a lean of
+// the first levels only, or more lots farther out, the book would tell where the mid has just been
+// and hide the pressure.
 #include "feed/synthetic.h"
 
 #include <algorithm>
@@ -18,7 +23,7 @@ namespace pinstripe {
 namespace {
 
 constexpr std::size_t kLevels = 24;              // a side
-constexpr std::int64_t kBaseLots = 2'000;        // mean quantity at the touch
+constexpr std::int64_t kBaseLots = 2'000;        // mean quantity of a level
 constexpr std::int64_t kClusterGapNs = 20'000;   // mean distance inside a cluster
 constexpr std::int64_t kFundingPeriodMs = 8 * 3'600'000LL;
 constexpr std::int64_t kFundingRateE8 = 10'000;  // 1 bps
@@ -66,7 +71,7 @@ struct SyntheticSource::Market {
   void advance_prices(double dt_s);
   void shift_to(std::int64_t best_bid);
   void shuffle_quantities();
-  std::int64_t draw_quantity(double lean, std::size_t depth);
+  std::int64_t draw_quantity(double side_lean);
   void begin_frame(DecodedKind kind);
   void finish_frame();
   void add_level(bool is_bid, std::int64_t price, std::int64_t qty);
@@ -83,7 +88,7 @@ struct SyntheticSource::Market {
   Stream random;
   double pressure = 0;
   double mid = 0;       // ticks
-  double lean = 0;      // of the touch, in (-1, 1)
+  double lean = 0;      // of the quantities, in (-1, 1)
   std::int64_t time_ns = 0;  // venue time
   std::int64_t end_ns = 0;
   std::uint64_t id = 1'000'000;
@@ -131,18 +136,16 @@ SyntheticSource::Market::Market(const SyntheticConfig& c) : config(c), random(c.
   depth_id = id;
   ladder.best_bid = c.mid_ticks;
   for (std::size_t k = 0; k < kLevels; ++k) {
-    ladder.bids[k] = draw_quantity(0, k);
-    ladder.asks[k] = draw_quantity(0, k);
+    ladder.bids[k] = draw_quantity(0);
+    ladder.asks[k] = draw_quantity(0);
   }
   pressure = random.gaussian();
   has_frame = step();
 }
 
-/// More lots farther from the touch; the first levels lean.
-std::int64_t SyntheticSource::Market::draw_quantity(double side_lean, std::size_t depth) {
-  const double level = 1.0 + 0.15 * static_cast<double>(depth);
-  const double pull = depth < 5 ? 1.0 + side_lean / (1.0 + static_cast<double>(depth)) : 1.0;
-  const double qty = static_cast<double>(kBaseLots) * level * pull * (0.4 + 1.2 * random.uniform());
+std::int64_t SyntheticSource::Market::draw_quantity(double side_lean) {
+  const double noise = 0.4 + 1.2 * random.uniform();
+  const double qty = static_cast<double>(kBaseLots) * (1.0 + side_lean) * noise;
   return std::max<std::int64_t>(1, static_cast<std::int64_t>(qty));
 }
 
@@ -192,10 +195,10 @@ void SyntheticSource::Market::shift_to(std::int64_t best_bid) {
     const std::int64_t ask_from = k + move;
     const bool bid_kept = bid_from >= 0 && bid_from < count;
     const bool ask_kept = ask_from >= 0 && ask_from < count;
-    ladder.bids[to] = bid_kept ? old.bids[static_cast<std::size_t>(bid_from)] : draw_quantity(lean,
-        to);
-    ladder.asks[to] = ask_kept ? old.asks[static_cast<std::size_t>(ask_from)] : draw_quantity(-lean,
-        to);
+    ladder.bids[to] =
+        bid_kept ? old.bids[static_cast<std::size_t>(bid_from)] : draw_quantity(lean);
+    ladder.asks[to] =
+        ask_kept ? old.asks[static_cast<std::size_t>(ask_from)] : draw_quantity(-lean);
   }
   ++id;
 }
@@ -205,11 +208,11 @@ void SyntheticSource::Market::shuffle_quantities() {
   const std::uint64_t word = random.next();
   const std::size_t depth = (word >> 8) % kLevels;
   if ((word & 1) != 0) {
-    ladder.bids[0] = draw_quantity(lean, 0);
-    ladder.asks[depth] = draw_quantity(-lean, depth);
+    ladder.bids[0] = draw_quantity(lean);
+    ladder.asks[depth] = draw_quantity(-lean);
   } else {
-    ladder.asks[0] = draw_quantity(-lean, 0);
-    ladder.bids[depth] = draw_quantity(lean, depth);
+    ladder.asks[0] = draw_quantity(-lean);
+    ladder.bids[depth] = draw_quantity(lean);
   }
   ++id;
 }

@@ -1,8 +1,8 @@
 // A seeded market that is as large as one asks for: the embedded default, and the tests' known
 // truth.
 //
-// A hidden pressure x (mean-reverting, unit variance) moves both the drift of the mid and the
-// imbalance of the touch, so that a model can see it through the book and nothing else. With
+// A hidden pressure x (mean-reverting, unit variance) moves the drift of the mid, the imbalance of
+// the book and the side of the trades, so that a model can see it there and nowhere else. With
 // predictability 0 the drift and the imbalance ignore x: nobody can predict this market. Everything
 // is a function of the seed: integers and + - * / sqrt only.
 #pragma once

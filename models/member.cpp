@@ -4,7 +4,7 @@
 
 namespace pinstripe {
 
-Member::Member(const MemberConfig& config, Isa isa)
+Member::Member(const MemberConfig& config, Isa isa, Isa tree_isa)
     : calibration_(config.model.calibration),
       features_(config.model.features.size()),
       registry_hash_(config.model.registry_hash),
@@ -15,7 +15,7 @@ Member::Member(const MemberConfig& config, Isa isa)
       prior_abs_r_bps_(config.model.mean_abs_r_bps),
       trained_to_(config.model.train_to) {
   if (config.model.kind == ModelKind::kTrees) {
-    trees_.emplace(config.model.trees, fastest_tree_isa(isa));
+    trees_.emplace(config.model.trees, tree_isa);
     PINSTRIPE_CHECK(trees_->features() == features_, "load_model compares the two");
   } else {
     net_.emplace(config.model, isa);

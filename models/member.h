@@ -12,7 +12,7 @@ namespace pinstripe {
 
 class Member {
  public:
-  explicit Member(const MemberConfig& config, Isa isa);
+  Member(const MemberConfig& config, Isa isa, Isa tree_isa = kTreeIsa);
 
   /// Calibrated probability of "up"; `row` has one value a feature, NaN where it is absent.
   double probability(std::span<const float> row) noexcept;

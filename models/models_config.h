@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "models/model_file.h"
+#include "models/tree_eval.h"
 #include "shm/base/isa.h"
 #include "shm/market/instrument.h"
 
@@ -41,7 +42,8 @@ struct ModelsConfig {
   std::int64_t label_delay_ns = 0;               // δ: feed-to-venue latency (session code)
   std::int64_t edge_prior_labels = 500;          // weight of the model file's mean |r|, in labels
   double min_valid_share = 0.5;                  // of the features; fewer: warming up
-  Isa isa = Isa::kAvx512;                        // widest allowed; the machine's own caps it
+  Isa isa = Isa::kAvx512;                        // dense members: widest allowed
+  Isa tree_isa = kTreeIsa;                       // tree members: the kernel
 };
 
 /// Loads every fold of every member, refuses another registry, picks the fold that has not seen the

@@ -48,6 +48,8 @@ ModelsConfig read_models_config(ConfigNode& node) {
   config.min_valid_share = node.number("min_valid_share", config.min_valid_share, 0.0, 1.0);
   config.isa = static_cast<Isa>(
       node.choice("isa", static_cast<std::size_t>(config.isa), kIsaNames));
+  config.tree_isa = static_cast<Isa>(
+      node.choice("tree_isa", static_cast<std::size_t>(config.tree_isa), kIsaNames));
   return config;
 }
 

@@ -21,7 +21,8 @@ LabelTracker tracker_for(const ModelsConfig& config) {
   }
   // At most about a thousand decisions are followed at a time, however often decisions are taken.
   const std::int64_t spacing =
-      std::max<std::int64_t>({config.decision_interval_ns, longest / 1000, 1});
+      std::max<std::int64_t>({config.decision_interval_ns,
+                              (longest + config.label_delay_ns) / 1000, 1});
   return LabelTracker(horizons_ns, config.label_delay_ns, spacing);
 }
 
@@ -35,7 +36,7 @@ ModelsStage::ModelsStage(const ModelsConfig& config)
       counters_(kCounters + config.members.size() * kMemberCounters, 0) {
   PINSTRIPE_CHECK(config.members.size() <= kMemberMax, "the config bounds the members");
   for (const MemberConfig& m : config.members) {
-    members_.emplace_back(m, config.isa);
+    members_.emplace_back(m, config.isa, config.tree_isa);
     names_.push_back(m.name);
     PINSTRIPE_CHECK(members_.back().features() == members_.front().features() &&
                         members_.back().features() <= kFeatureMax,
@@ -132,7 +133,9 @@ void ModelsStage::collect_votes(TimeNs now, const FeatureVector& vector, PerInst
 void ModelsStage::decide(TimeNs now, const FeatureVector& vector, Signal& out) noexcept {
   PerInstrument& per = instruments_[vector.h.instrument];
   out.decision = ++per.decisions;
-  out.inputs_hash = per.inputs.value();
+  Hasher inputs = per.inputs;
+  inputs.add(vector.told_hash);
+  out.inputs_hash = inputs.value();
   out.context = vector.context;
   out.members = static_cast<std::uint8_t>(members_.size());
   for (std::size_t m = 0; m < members_.size(); ++m) {

@@ -131,11 +131,6 @@ std::uint32_t lay_out(const Tree& tree, std::uint32_t features, std::vector<Node
 
 }  // namespace
 
-Isa fastest_tree_isa(Isa cap) noexcept {
-  const Isa usable = usable_isa(cap);
-  return usable == Isa::kAvx512 ? usable : Isa::kPlain;
-}
-
 TreeEvaluator::TreeEvaluator(const TreeModel& model, Isa isa)
     : tree_count_(model.trees.size()),
       features_(model.features),

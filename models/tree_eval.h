@@ -23,16 +23,16 @@
 
 namespace pinstripe {
 
-/// The kernel that is fastest on this machine among those up to `cap`: AVX-512 where there is one,
-/// else the plain one. The gathers of AVX2 lose to sixteen interleaved scalar walks on the machines
-/// measured (`pinstripe-bench-trees` prints each width).
-Isa fastest_tree_isa(Isa cap = Isa::kAvx512) noexcept;
+/// The kernel that a session takes unless its config names another. On every machine measured the
+/// sixteen interleaved scalar walks beat the gathers of AVX2 and AVX-512 for one row (Zen 3, Zen 4;
+/// `pinstripe bench trees` prints each width).
+inline constexpr Isa kTreeIsa = Isa::kPlain;
 
 /// Owns the laid-out trees and the scratch of one caller; not for two threads at once.
 class TreeEvaluator {
  public:
   /// `model` has passed the loader's checks. `isa` is capped by the machine.
-  explicit TreeEvaluator(const TreeModel& model, Isa isa = fastest_tree_isa());
+  explicit TreeEvaluator(const TreeModel& model, Isa isa = kTreeIsa);
 
   /// Margin of one row of `features()` values; NaN is missing.
   float margin(std::span<const float> row) noexcept;

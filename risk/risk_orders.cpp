@@ -162,7 +162,9 @@ void RiskCore::add_price(LimitContext& c, const Plan& p, const InstrumentState& 
 SizingInput RiskCore::sizing_input(std::uint32_t i, Side side, const Signal& s, double stop_bps,
                                    double profit_bps) const noexcept {
   const InstrumentMoney& m = ledger_.money(i);
-  const bool own = m.trades_closed >= config_.sizing.own_trades_min;
+  // Without a single loss there are no odds to bet by.
+  const bool own = m.trades_closed >= config_.sizing.own_trades_min &&
+                   m.wins < m.trades_closed && m.lost_e8 > 0;
   const bool calibrated = (s.flags & kSignalCalibrated) != 0;
   SizingInput z;
   z.equity = static_cast<double>(ledger_.account_of(i).equity_e8());
@@ -174,7 +176,7 @@ SizingInput RiskCore::sizing_input(std::uint32_t i, Side side, const Signal& s, 
   z.annual_vol = static_cast<double>(s.context.annual_vol);
   z.kelly = config_.sizing.mode == SizingMode::kKelly ||
             (config_.sizing.mode == SizingMode::kAuto && (calibrated || own));
-  if (z.kelly && !calibrated && own && m.wins < m.trades_closed && m.lost_e8 > 0) {
+  if (z.kelly && !calibrated && own) {
     const auto losses = static_cast<double>(m.trades_closed - m.wins);
     const auto wins = static_cast<double>(m.wins);
     z.probability = wins / static_cast<double>(m.trades_closed);

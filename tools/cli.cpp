@@ -39,7 +39,7 @@ void add_up(CLI::App& app, Verb& chosen) {
   up->add_option("--data", o.overrides.data, "recorded files to trade, over those of the config");
   up->add_option("--speed", texts->speed, "max, or how many times real time");
   up->add_option("--for", texts->duration, "how much simulated time to run: 60s, 5m, 500ms");
-  up->add_option("--events", texts->events, "how many venue messages to run");
+  up->add_option("--events", texts->events, "how many venue messages each lane runs");
   up->add_option("--session", o.overrides.name, "name of the session, over that of the config");
   up->add_option("--clock-offset", o.overrides.clock_offset_file,
                  "take the clock offset of the file's stream from here");

@@ -14,6 +14,7 @@ struct FeatureVector {
   MsgHeader h;
   std::uint64_t registry_hash = 0;
   std::uint64_t valid_mask = 0;
+  std::uint64_t told_hash = 0;  // running hash of every market event of the instrument so far
   MarketContext context;
   std::array<float, kFeatureMax> values{};
 
@@ -23,18 +24,19 @@ struct FeatureVector {
   static constexpr MsgType kType = MsgType::kFeatureVector;
   static constexpr auto fields() noexcept {
     return join_fields(
-        join_fields(kHeaderFields, std::array<FieldDesc, 2>{{
+        join_fields(kHeaderFields, std::array<FieldDesc, 3>{{
                                        {"registry_hash", FieldType::kU64, "hash", 48, 1, false},
                                        {"valid_mask", FieldType::kU64, "bits", 56, 1, false},
+                                       {"told_hash", FieldType::kU64, "hash", 64, 1, false},
                                    }}),
-        join_fields(context_fields(64),
+        join_fields(context_fields(72),
                     std::array<FieldDesc, 1>{{
-                        {"values", FieldType::kF32, "by registry", 144, kFeatureMax, false}}}));
+                        {"values", FieldType::kF32, "by registry", 152, kFeatureMax, false}}}));
   }
   static const std::uint64_t kLayoutHash;
 };
 inline constexpr std::uint64_t FeatureVector::kLayoutHash = layout_hash(FeatureVector::fields());
 static_assert(covers_every_byte(FeatureVector::fields(), sizeof(FeatureVector)));
-static_assert(sizeof(FeatureVector) == 400);
+static_assert(sizeof(FeatureVector) == 408);
 
 }  // namespace pinstripe

@@ -35,6 +35,7 @@ enum class MsgType : std::uint8_t {
   kMark = 4,
   kFunding = 5,
   kBookState = 6,
+  kOverruled = 7,
   // the rest, one struct each
   kFeatureVector = 16,
   kSignal = 17,

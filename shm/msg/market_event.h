@@ -9,6 +9,11 @@
 //   kMark       mark_e8            index_e8 (0: absent)  end_of_update       quote units x 1e8
 //   kFunding    rate_e8            funding_ns            end_of_update       rate, its instant
 //   kBookState  state              gaps                  end_of_update       BookState, gaps so far
+//   kOverruled  hash               statements so far     end_of_update       to features only
+//
+// kOverruled: the depth stream spoke of a level about which a newer ticker had the last word. The
+// book does not show it; the running hash lets the signals digest tell runs apart that were told
+// different things. It rides with the next message that has something else to say.
 //
 // One decoded venue message becomes a run of these, the last flagged end_of_update; between first
 // and last nothing is decided (trading.md 2). A side without any level has a touch of price 0,
@@ -55,6 +60,7 @@ struct MarketEvent {
       case MsgType::kMark: return two("mark_e8", "1e-8 quote", "index_e8", "1e-8 quote");
       case MsgType::kFunding: return two("rate_e8", "1e-8", "funding_ns", "ns");
       case MsgType::kBookState: return two("state", "enum BookState", "gaps", "count");
+      case MsgType::kOverruled: return two("statements_hash", "hash", "statements", "count");
       default: return two("price_ticks", "ticks", "qty_lots", "lots");
     }
   }
@@ -65,7 +71,8 @@ inline constexpr std::uint64_t MarketEvent::kLayoutHash = layout_hash(
     MarketEvent::fields(MsgType::kLevel),
     layout_hash(MarketEvent::fields(MsgType::kMark),
                 layout_hash(MarketEvent::fields(MsgType::kFunding),
-                            layout_hash(MarketEvent::fields(MsgType::kBookState)))));
+                            layout_hash(MarketEvent::fields(MsgType::kBookState),
+                                        layout_hash(MarketEvent::fields(MsgType::kOverruled))))));
 static_assert(covers_every_byte(MarketEvent::fields(MsgType::kLevel), sizeof(MarketEvent)));
 
 }  // namespace pinstripe

@@ -14,8 +14,9 @@ struct Signal {
   double edge_bps = 0;            // signed: (2p - 1) * mean |r| of resolved labels
   std::int64_t horizon_ns = 0;
   std::uint64_t decision = 0;     // number of this decision on its instrument, from 1
-  // Running hash of every vector of the instrument up to this one: two runs whose inputs differed
-  // anywhere differ here, even where the probabilities round to the same.
+  // Running hash of every vector of the instrument up to this one, and of every market event that
+  // they were made of: two runs whose inputs differed anywhere differ here, even where the
+  // probabilities round to the same.
   std::uint64_t inputs_hash = 0;
   MarketContext context;
   std::array<float, kMemberMax> member_probability{};  // 0 where the member did not vote

@@ -58,25 +58,25 @@ void StagePage::publish_counters(std::span<const std::int64_t> values) noexcept 
 }
 
 void StagePage::log_error(std::uint32_t code, std::string_view text,
-                          std::int64_t realtime_ns) noexcept {
+                          std::int64_t realtime_ns, std::uint64_t times) noexcept {
   text = text.substr(0, kPageErrorBytes - 1);
   const std::uint32_t known = error_count.load(std::memory_order_relaxed);
   for (std::uint32_t i = 0; i < known; ++i) {
     ErrorEntry& e = errors[i];
     if (e.code.load(std::memory_order_relaxed) != code || text != e.text) continue;
-    e.count.add(1);
+    e.count.add(times);
     e.last_ns.set(realtime_ns);
     return;
   }
   if (known == kPageErrorsMax) {
-    errors_beyond.add(1);
+    errors_beyond.add(times);
     return;
   }
   ErrorEntry& e = errors[known];
   e.code.store(code, std::memory_order_relaxed);
   std::memset(e.text, 0, sizeof(e.text));
   std::memcpy(e.text, text.data(), text.size());
-  e.count.set(1);
+  e.count.set(times);
   e.first_ns.set(realtime_ns);
   e.last_ns.set(realtime_ns);
   // SYNC POINT error-entry: release; a reader that sees the count sees the entry.

@@ -84,6 +84,8 @@ struct StagePage {
   PageValue<std::uint64_t> parks;
   PageValue<std::int64_t> longest_turn_ns;
   PageValue<std::int64_t> longest_turn_at_ns;  // CLOCK_MONOTONIC of its end
+  // Since the stage began to run. While it runs: minus what the process had counted by then, so
+  // that an observer adds what /proc says.
   PageValue<std::int64_t> voluntary_switches;
   PageValue<std::int64_t> involuntary_switches;
   PageValue<std::int64_t> minor_faults;
@@ -140,8 +142,10 @@ struct StagePage {
   Result<void> name_counters(std::span<const std::string> names);
   /// Copies the stage's counters; on the hot thread, between batches.
   void publish_counters(std::span<const std::int64_t> values) noexcept;
-  /// Counts an error under its code and text (cut at 199 bytes). Off the hot path; no allocation.
-  void log_error(std::uint32_t code, std::string_view text, std::int64_t realtime_ns) noexcept;
+  /// Counts an error, or `times` of them, under its code and text (cut at 199 bytes). Off the hot
+  /// path; no allocation.
+  void log_error(std::uint32_t code, std::string_view text, std::int64_t realtime_ns,
+                 std::uint64_t times = 1) noexcept;
 };
 
 /// Bytes of a stage page's segment.

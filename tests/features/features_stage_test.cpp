@@ -70,6 +70,27 @@ TEST(FeaturesStage, WhatComesLaterChangesNothingThatWasSaid) {
   EXPECT_NE(digest(before), digest(after));
 }
 
+TEST(FeaturesStage, AnyAlteredEventChangesTheHashOfWhatWasToldEvenWhereNoFeatureUsesIt) {
+  auto tape = TapeMaker(19).make(400);
+  tape.push_back(event_of(tape.back().h.event_ns.value, MsgType::kOverruled, 77, 1, 0));
+  tape.push_back(event_of(tape.back().h.event_ns.value, MsgType::kTrade, 5'000, 3,
+                          kFlagNonMarket | kFlagEndOfUpdate));
+  FeaturesStage whole(test_config());
+  const auto all = run(whole, tape);
+  const std::size_t overruled = tape.size() - 2, off_market = tape.size() - 1;
+  for (const std::size_t at : {std::size_t{3}, tape.size() / 2, overruled, off_market}) {
+    auto altered = tape;
+    at == overruled ? ++altered[at].a : ++altered[at].b;
+    FeaturesStage sut(test_config());
+    const auto got = run(sut, altered);
+    ASSERT_EQ(got.size(), all.size());
+    EXPECT_NE(got.back().told_hash, all.back().told_hash) << "event " << at;
+    if (at >= overruled) {
+      EXPECT_EQ(got.back().values, all.back().values) << "event " << at;
+    }
+  }
+}
+
 TEST(FeaturesStage, AbsentIsZeroWithItsBitClearAndNothingIsEverNanOrMinusZero) {
   FeaturesStage sut(test_config());
   for (const FeatureVector& v : run(sut, TapeMaker(13).make(4'000))) {

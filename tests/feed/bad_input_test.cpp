@@ -71,6 +71,40 @@ TEST(BadLines, StopTheStageWhereTheConfigSaysSo) {
   EXPECT_TRUE(rig.out.entries.empty());
 }
 
+TEST(BadLines, TellTheColumnOfANumberOffTheGrid) {
+  Rig rig(kPerp);
+  const std::string price = depth("100.05", "1"), quantity = depth("100.0", "0.0005");
+  rig.send(TimeNs(5), price);
+  EXPECT_EQ(rig.sut.last_error().column, price.find("100.05") + 1);
+  rig.send(TimeNs(6), quantity);
+  EXPECT_EQ(rig.sut.last_error().column, quantity.find("0.0005") + 1);
+}
+
+TEST(BadLines, AreCountedByKindWithTheFirstOfEach) {
+  Rig rig(kPerp);
+  for (const char* price : {"100.05", "100.06", "x"}) {
+    rig.send(TimeNs(5), depth(price, "1"));
+  }
+  const FeedErrors& sut = rig.sut.errors();
+  const auto off_grid = static_cast<std::size_t>(FeedErrorKind::kOffGrid);
+  EXPECT_EQ(sut.count[off_grid], 2u);
+  EXPECT_TRUE(sut.first[off_grid].text().starts_with("100.05"));
+  EXPECT_EQ(sut.count[static_cast<std::size_t>(FeedErrorKind::kBadNumber)], 1u);
+}
+
+TEST(BadLines, AreDescribedWithoutAnAllocationAndCutWhereTheRoomEnds) {
+  FeedError e;
+  e.kind = FeedErrorKind::kOffGrid;
+  e.line = 7;
+  e.column = 3;
+  const std::vector<std::string> files{std::string(300, 'a') + "/end.gz"};
+  const std::string whole = describe(e, files);
+  EXPECT_TRUE(whole.starts_with("..."));
+  EXPECT_NE(whole.find("/end.gz:7:3: off_grid; not a multiple"), std::string::npos) << whole;
+  std::array<char, 20> small{};
+  EXPECT_EQ(describe_into(small, e, files), whole.substr(0, 20));
+}
+
 TEST(BadLines, TellTheColumnOfTheFault) {
   Rig rig(kPerp);
   const std::string line = depth("x", "1");

@@ -271,6 +271,37 @@ std::string agg_trade(int id, int first, int last) {
          std::to_string(last) + R"(,"T":4,"m":true})";
 }
 
+/// What features hears after a depth update that says `qty` of a bid about which a newer ticker has
+/// spoken, and another ticker.
+std::vector<MarketEvent> heard_of_overruled(const std::string& qty) {
+  Rig rig(kPerp);
+  rig.send(at(0), perp_depth(10, 12, 9));
+  rig.send(at(1), ticker(20, "100.0", "100.1", "3"));
+  rig.out.entries.clear();
+  rig.send(at(2), perp_depth(13, 15, 12, R"(["100.0",")" + qty + R"("])"));
+  EXPECT_TRUE(rig.out.entries.empty()) << "the book shows nothing of it: no message, no vector";
+  rig.send(at(3), ticker(21, "100.0", "100.1", "4"));
+  for (const Entry& e : rig.out.entries) {
+    EXPECT_TRUE(e.port == 0 || e.message.h.type != MsgType::kOverruled);
+  }
+  return rig.take(0);
+}
+
+TEST(Overruled, FeaturesIsToldWhatTheDepthStreamSaidBesideTheNextMessage) {
+  const auto five = heard_of_overruled("5"), six = heard_of_overruled("6");
+  ASSERT_EQ(five.size(), 3U);
+  ASSERT_EQ(six.size(), 3U);
+  for (std::size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(five[i].h.type, i == 0 ? MsgType::kLevel : MsgType::kTouch);
+    EXPECT_EQ(five[i].b, 4'000) << "the book is the ticker's";
+    EXPECT_EQ(six[i].b, 4'000);
+  }
+  EXPECT_EQ(five[2].h.type, MsgType::kOverruled);
+  EXPECT_TRUE(five[2].ends_update());
+  EXPECT_EQ(five[2].b, 2) << "a bid and an ask";
+  EXPECT_NE(five[2].a, six[2].a) << "other statements, another hash";
+}
+
 TEST(Trades, OneStreamCountsAndRepetitionsDoNot) {
   Rig rig(kPerp);
   rig.send(at(0), agg_trade(1, 10, 12));

@@ -16,6 +16,7 @@ TEST(ModelsConfigJson, AnEmptyNodeGivesTheDefaultsOfTheTradingContract) {
 
 TEST(ModelsConfigJson, ReadsMembersFoldsAndModes) {
   auto node = ConfigNode::parse(R"({"voting":"performance","eta":2.5,"isa":"plain",
+      "tree_isa":"avx2",
       "members":[{"file":"a.json","weight":2},{"name":"x","folds":["b.json","c.json"],
       "cost_ns":700}]})", "test");
   ASSERT_TRUE(node.has_value());
@@ -25,6 +26,7 @@ TEST(ModelsConfigJson, ReadsMembersFoldsAndModes) {
   EXPECT_EQ(sut.voting, Voting::kPerformance);
   EXPECT_EQ(sut.eta, 2.5);
   EXPECT_EQ(sut.isa, Isa::kPlain);
+  EXPECT_EQ(sut.tree_isa, Isa::kAvx2);
   ASSERT_EQ(sut.members.size(), 2U);
   EXPECT_EQ(sut.members[0].folds, std::vector<std::string>{"a.json"});
   EXPECT_EQ(sut.members[0].weight, 2.0);

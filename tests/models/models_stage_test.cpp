@@ -87,6 +87,17 @@ TEST(ModelsStage, DecidesAtTheFirstVectorAtOrPastEachBoundaryAndSendsNeutralSign
   EXPECT_EQ(sut.counter("neutral.below_threshold"), 6);
 }
 
+TEST(ModelsStage, ASignalsHashOfInputsTellsWhatTheVectorWasMadeOf) {
+  const auto hash_of = [](std::uint64_t told) {
+    Driver sut(config_of({member("a")}));
+    FeatureVector vector = vector_at(0);
+    vector.told_hash = told;
+    return sut.feed(vector)->inputs_hash;
+  };
+  EXPECT_EQ(hash_of(1), hash_of(1));
+  EXPECT_NE(hash_of(1), hash_of(2));
+}
+
 TEST(ModelsStage, IntervalZeroDecidesOnEveryVector) {
   auto config = config_of({member("a")});
   config.decision_interval_ns = 0;

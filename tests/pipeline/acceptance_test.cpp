@@ -10,6 +10,9 @@ struct Recorded {
   std::vector<std::string> captures;
 };
 
+/// How gtest shows it; without this the test's name holds addresses.
+void PrintTo(const Recorded& r, std::ostream* out) { *out << r.name; }
+
 class AcceptanceTest : public PipelineTest, public testing::WithParamInterface<Recorded> {};
 
 TEST_P(AcceptanceTest, TradesLosesNothingAndDecidesTheSameEveryTime) {

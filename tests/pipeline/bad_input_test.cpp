@@ -73,6 +73,11 @@ TEST_P(DamagedLineTest, IsNamedCountedAndSkippedOrStoppedAt) {
   EXPECT_EQ(skipped.json().at("events"), whole.json().at("events").get<std::int64_t>() - 1);
   EXPECT_EQ(skipped.json().at("lost"), 0);
 
+  const auto five = run({"up", config_that("skip"), "--data", file, "--json"});
+  EXPECT_EQ(five.exit, 0) << five.err;
+  EXPECT_NE(five.err.find("skipped: " + place), std::string::npos) << five.err;
+  EXPECT_EQ(five.json().at("orders_digest"), skipped.json().at("orders_digest"));
+
   const auto stopped = trade(config_that("stop"), file);
   EXPECT_EQ(stopped.exit, 1) << stopped.err;
   EXPECT_NE(stopped.err.find(place), std::string::npos) << stopped.err;

@@ -12,6 +12,9 @@ struct Cuts {
   int count;
 };
 
+/// How gtest shows it; without this the test's name holds addresses.
+void PrintTo(const Cuts& c, std::ostream* out) { *out << c.count << " of " << c.capture; }
+
 class CutTest : public PipelineTest, public testing::WithParamInterface<Cuts> {};
 
 TEST_P(CutTest, CuttingTheCaptureLeavesEveryEarlierOrderAndReportUnchanged) {

@@ -42,7 +42,19 @@ void CliTest::SetUp() {
   setenv("XDG_STATE_HOME", (folder_ / "state").c_str(), 1);
 }
 
+/// What a failed test leaves running would disturb the next.
 void CliTest::TearDown() {
+  for (const pid_t pid : running_) {
+    kill(pid, SIGTERM);
+    bool ended = false;
+    for (int i = 0; i < 1'000 && !ended; ++i) {
+      ended = waitpid(pid, nullptr, WNOHANG) != 0;
+      if (!ended) usleep(10'000);
+    }
+    if (ended) continue;
+    kill(pid, SIGKILL);
+    waitpid(pid, nullptr, 0);
+  }
   fs::remove_all(folder_);
   fs::remove_all(root_);
 }
@@ -62,17 +74,25 @@ StartedCommand CliTest::start(const std::vector<std::string>& command) {
     execvp(argv[0], argv.data());
     _exit(127);
   }
+  running_.push_back(s.pid);
   return s;
 }
 
 CommandResult CliTest::wait(const StartedCommand& started) {
   int status = 0;
   waitpid(started.pid, &status, 0);
+  std::erase(running_, started.pid);
   CommandResult r;
   r.exit = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   r.out = text_of(started.out_file);
   r.err = text_of(started.err_file);
   return r;
+}
+
+bool CliTest::has_ended(const StartedCommand& started) {
+  siginfo_t info{};
+  waitid(P_PID, static_cast<id_t>(started.pid), &info, WEXITED | WNOHANG | WNOWAIT);
+  return info.si_pid == started.pid;
 }
 
 CommandResult CliTest::run_program(const std::vector<std::string>& command) {
@@ -91,17 +111,24 @@ std::string CliTest::config(const std::string& text, const std::string& name) {
   return file;
 }
 
-std::string CliTest::trading_config(const std::string& more, const std::string& name) {
+std::string CliTest::trading_text(const std::string& more, int seconds) {
   write_imbalance_model((folder_ / "model.json").string());
-  return config("{" + more + R"(
-    "for_ns": 20000000000,
+  return "{" + more + "\"for_ns\": " + std::to_string(seconds) + R"(000000000,
     "market": {"seed": 5, "rate_per_s": 500, "gap_at_s": 12, "gap_resync_s": 1},
     "models": {"threshold": 0.05, "members": [{"file": "model.json"}]},
-    "risk": {"policy": {"min_edge": 0}, "sizing": {"mode": "fixed_fraction"}}})", name);
+    "risk": {"policy": {"min_edge": 0}, "sizing": {"mode": "fixed_fraction"}}})";
+}
+
+std::string CliTest::trading_config(const std::string& more, const std::string& name) {
+  return config(trading_text(more, 20), name);
+}
+
+std::string CliTest::paced_config(const std::string& more) {
+  return config(trading_text(R"("speed": 1,)" + more, 600));
 }
 
 bool CliTest::wait_until_running(const std::string& session) {
-  for (int i = 0; i < 400; ++i) {
+  for (int i = 0; i < 1'200; ++i) {
     const CommandResult status = run({"status", session, "--json"});
     if (status.exit == 0) {
       // Running is not enough: a session stopped before its first event has nothing to account for.

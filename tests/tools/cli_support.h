@@ -36,12 +36,16 @@ class CliTest : public testing::Test {
   CommandResult run_program(const std::vector<std::string>& command);
   StartedCommand start(const std::vector<std::string>& arguments);
   CommandResult wait(const StartedCommand& started);
+  /// The program has ended; `wait` gives what it left.
+  static bool has_ended(const StartedCommand& started);
   /// Writes a session config; gives its path.
   std::string config(const std::string& text, const std::string& name = "session");
   /// A config of the synthetic market with one member that trades; `more` are further keys, each
   /// with a comma behind it.
   std::string trading_config(const std::string& more = "", const std::string& name = "session");
-  /// Waits until the session's stages run and its first event has come; false after 20 s.
+  /// The same in real time and for ten minutes: on no machine does it end before the test ends it.
+  std::string paced_config(const std::string& more = "");
+  /// Waits until the session's stages run and its first event has come; false after a minute or so.
   bool wait_until_running(const std::string& session);
   /// Session directories that exist now.
   std::vector<std::string> leftovers() const;
@@ -50,6 +54,10 @@ class CliTest : public testing::Test {
   std::filesystem::path root_;     // PINSTRIPE_SHM_ROOT
   std::string bin_;
   int started_ = 0;
+
+ private:
+  std::string trading_text(const std::string& more, int seconds);
+  std::vector<pid_t> running_;     // started and not waited for
 };
 
 /// A logistic model on the imbalance of the touch: trades often on the synthetic market.

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "shm/msg/exec_report.h"
+#include "shm/msg/order_command.h"
 #include "shm/msg/signal.h"
 
 namespace pinstripe {
@@ -47,6 +48,32 @@ TEST(MessageJson, TextLeavesOutWhatIsZero) {
   EXPECT_NE(text.find("signal"), std::string::npos);
   EXPECT_NE(text.find("decision=5"), std::string::npos);
   EXPECT_EQ(text.find("edge_bps"), std::string::npos);
+}
+
+TEST(MessageJson, OnlyWhatHasASideSaysOne) {
+  Signal signal;
+  signal.h.type = MsgType::kSignal;
+  signal.direction = -1;
+  EXPECT_FALSE(nlohmann::json::parse(message_json("signal", &signal)).contains("side"));
+  const std::string text = message_text("signal", &signal);
+  EXPECT_EQ(text.find("buy"), std::string::npos) << text;
+  EXPECT_NE(text.find("direction=-1"), std::string::npos) << text;
+  OrderCommand order;
+  order.h.type = MsgType::kOrderCommand;
+  order.h.set_side(Side::kSell);
+  EXPECT_EQ(nlohmann::json::parse(message_json("order_command", &order)).at("side"), "sell");
+}
+
+TEST(MessageJson, LeavesOutTheMachinesStampsWhereAsked) {
+  OrderCommand order;
+  order.h.type = MsgType::kOrderCommand;
+  const auto told = nlohmann::json::parse(message_json("order_command", &order));
+  const auto sut =
+      nlohmann::json::parse(message_json("order_command", &order, Measured::kLeftOut));
+  EXPECT_TRUE(told.contains("publish_ticks"));
+  EXPECT_FALSE(sut.contains("publish_ticks"));
+  EXPECT_FALSE(sut.contains("origin_ticks"));
+  EXPECT_EQ(sut.at("seq"), told.at("seq"));
 }
 
 TEST(MessageJson, AnUnknownRingTypeHasNoShape) {

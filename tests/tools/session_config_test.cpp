@@ -101,6 +101,13 @@ TEST_F(SessionConfigTest, RefusesAnInFlightLimitThatTheOrdersRingCannotHold) {
       << found;
 }
 
+TEST_F(SessionConfigTest, RefusesADepthCollarThatIsNotThatOfTheOrders) {
+  const std::string sut = problem(R"({"risk": {"limits": {"collar_bps": 30}}})");
+  EXPECT_NE(sut.find("features.collar_bps: found 20"), std::string::npos) << sut;
+  EXPECT_EQ(problem(R"({"features": {"collar_bps": 30}, "risk": {"limits": {"collar_bps": 30}}})"),
+            "");
+}
+
 TEST_F(SessionConfigTest, LanesNumberTheirInstruments) {
   const auto sut = load(R"({"lanes": [
       {"name": "a", "instruments": ["SYNTHETIC:AAAUSD", "SYNTHETIC:BBBUSD"]},

@@ -37,6 +37,15 @@ TEST_F(StartErrorTest, CoreThatThisProcessMayNotUse) {
                  2, "stages.exec.core: found 1, allowed on this machine are 0");
 }
 
+TEST_F(StartErrorTest, ASignalsRingTooSmallForOneDelayWindow) {
+  const std::string file = config(R"({"stages": {"models": {"latency": {"base_ns": 700000000}}},
+                                      "rings": {"models.risk": {"capacity": 8}}})");
+  for (const char* verb : {"check", "up"}) {
+    expect_refused(run({verb, file}), 2,
+                   "rings.models.risk.capacity: found 8, needed is at least 16");
+  }
+}
+
 TEST_F(StartErrorTest, MissingConfig) {
   expect_refused(run({"up", "no_such.json"}), 2, "cannot open config 'no_such.json'");
 }
@@ -173,6 +182,12 @@ TEST_F(StartErrorTest, ShippedConfigsAreRight) {
     }
     EXPECT_EQ(sut.exit, 0) << sut.err;
   }
+}
+
+TEST_F(StartErrorTest, TheSameCaptureTwice) {
+  const std::string data = (folder_ / "data.txt").string();
+  std::ofstream(data) << "1 {}\n";
+  expect_refused(run({"up", config("{}"), "--data", data, data}), 2, "is given twice");
 }
 
 }  // namespace

@@ -104,7 +104,7 @@ TEST_F(UpTest, EventsLimitsTheVenueMessages) {
 }
 
 TEST_F(UpTest, AKilledStageIsReportedAndTheOthersStop) {
-  const std::string file = trading_config(R"("speed": 1,)");
+  const std::string file = paced_config();
   const auto up = start({bin_ + "/pinstripe", "up", file, "--json"});
   ASSERT_TRUE(wait_until_running("session"));
   const auto status = run({"status", "session", "--json"}).json();
@@ -119,7 +119,7 @@ TEST_F(UpTest, AKilledStageIsReportedAndTheOthersStop) {
 }
 
 TEST_F(UpTest, CtrlCStopsInOrderWithAnAccountAndLeavesNothing) {
-  const std::string file = trading_config(R"("speed": 1,)");
+  const std::string file = paced_config();
   const auto up = start({bin_ + "/pinstripe", "up", file, "--json"});
   ASSERT_TRUE(wait_until_running("session"));
   kill(up.pid, SIGINT);
@@ -130,7 +130,7 @@ TEST_F(UpTest, CtrlCStopsInOrderWithAnAccountAndLeavesNothing) {
 }
 
 TEST_F(UpTest, ASecondUpOfALiveSessionIsRefusedNamingTheHolder) {
-  const std::string file = trading_config(R"("speed": 1,)");
+  const std::string file = paced_config();
   const auto first = start({bin_ + "/pinstripe", "up", file, "--json"});
   ASSERT_TRUE(wait_until_running("session"));
   const CommandResult sut = run({"up", file});
@@ -141,7 +141,7 @@ TEST_F(UpTest, ASecondUpOfALiveSessionIsRefusedNamingTheHolder) {
 }
 
 TEST_F(UpTest, ADetachedSessionGivesItsAccountToDown) {
-  const std::string file = trading_config(R"("speed": 1,)");
+  const std::string file = paced_config();
   const auto up = run({"up", file, "--detach", "--json"});
   ASSERT_EQ(up.exit, 0) << up.err;
   ASSERT_TRUE(wait_until_running("session"));

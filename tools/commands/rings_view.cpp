@@ -52,7 +52,6 @@ RingRow row_of(const RingsView& v, const RingSpec& spec) {
   if (consumer != nullptr) {
     row.service = consumer->service;
     row.budget_ns = v.plan.budget_ns[index_of(consumer->kind)];
-    if (row.queueing.count == 0) row.queueing = consumer->queueing;
     if (out != nullptr && row.depth > 0 && out->last_event_ns > consumer->event_ns) {
       row.lag_ns = out->last_event_ns - consumer->event_ns;
     }

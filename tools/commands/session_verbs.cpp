@@ -87,10 +87,11 @@ Exit run_down(const SessionOptions& options) {
   bool ran = false;
   for (const StageShot& s : shot.stages) ran = ran || s.turns > 0;
   print_down(name, found->plan, ran, options.json);
+  const std::string deaths = deaths_of(found->plan);
   if (auto removed = remove_session(name); !removed)
     return report_error(removed.error(), options.json);
-  std::fprintf(stderr, "pinstripe: session '%s' is down\n", name.c_str());
-  return Exit::kDone;
+  std::fprintf(stderr, "%spinstripe: session '%s' is down\n", deaths.c_str(), name.c_str());
+  return deaths.empty() ? Exit::kDone : Exit::kFailed;
 }
 
 namespace {
@@ -147,7 +148,8 @@ Exit run_status(const SessionOptions& options) {
     const std::string holder = info.holder ? info.holder->text() : "";
     const SessionShot shot = take_snapshot(found->plan);
     return options.json ? status_json(found->plan, shot, state_text(info), holder) + "\n"
-                        : status_text(found->plan, shot, state_text(info), holder);
+                        : status_text(found->plan, shot, state_text(info), holder) +
+                              deaths_of(found->plan);
   });
 }
 

@@ -91,6 +91,7 @@ Json stage_json(const StageShot& s) {
           {"journal_records", s.journal_records},
           {"journal_waits", s.journal_waits},
           {"budget_breaches", s.budget_breaches},
+          {"counters", s.counters},
           {"errors", errors}};
 }
 

@@ -1,5 +1,6 @@
 // `up`: prepares a session, runs it in five processes or one thread, and gives the account.
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -11,6 +12,7 @@
 #include <filesystem>
 #include <fstream>
 #include <optional>
+#include <sstream>
 
 #include "shm/run/process.h"
 #include "tools/commands/options.h"
@@ -19,6 +21,7 @@
 #include "tools/journal/journal_dir.h"
 #include "tools/session/account.h"
 #include "tools/session/attach.h"
+#include "tools/session/feed_failure.h"
 #include "tools/session/in_process.h"
 #include "tools/session/prepare.h"
 #include "tools/session/processes.h"
@@ -74,6 +77,22 @@ class Session {
   bool kept_ = false;
 };
 
+/// Columns of the terminal behind standard error; 0 where it is none.
+std::size_t terminal_columns() {
+  winsize size{};
+  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+/// Cuts each line to `columns` (0: leaves it): a wrapped line would be two when the table is drawn
+/// over.
+std::string clipped(const std::string& text, std::size_t columns) {
+  if (columns == 0) return text;
+  std::string out;
+  std::stringstream in(text);
+  for (std::string line; std::getline(in, line);) out += line.substr(0, columns) + "\n";
+  return out;
+}
+
 /// Draws the rings again and again while the session runs.
 class LiveTable {
  public:
@@ -85,7 +104,7 @@ class LiveTable {
     const double now = seconds_now();
     const SessionShot shot = take_snapshot(plan_);
     const RingsView view{plan_, shot, earlier_ ? &*earlier_ : nullptr, now - at_};
-    const std::string text = head(shot, now) + rings_text(view);
+    const std::string text = clipped(head(shot, now) + rings_text(view), terminal_columns());
     if (lines_ > 0) std::fprintf(stderr, "\033[%dA\033[J", lines_);
     std::fputs(text.c_str(), stderr);
     lines_ = static_cast<int>(std::count(text.begin(), text.end(), '\n'));
@@ -135,6 +154,17 @@ void relay_logs(const SessionPlan& plan) {
   if (!carrier.empty()) std::fprintf(stderr, "%s\n", carrier.c_str());
 }
 
+/// Bad lines that were skipped: the first of each kind with its place.
+void tell_bad_lines(const SessionShot& shot) {
+  for (const StageShot& s : shot.stages) {
+    for (const ErrorShot& e : s.errors) {
+      if (e.code < kBadLineCode) continue;
+      say("skipped: " + e.text +
+          (e.count > 1 ? " (the first of " + std::to_string(e.count) + ")" : ""));
+    }
+  }
+}
+
 Result<RunOutcome> run_processes(const SessionPlan& plan, LiveTable& table, OrdersFile* orders) {
   auto supervisor = Supervisor::start(plan);
   if (!supervisor) return std::unexpected(supervisor.error());
@@ -148,6 +178,7 @@ Result<RunOutcome> run_processes(const SessionPlan& plan, LiveTable& table, Orde
     table.leave();
     say(line);
   });
+  note_end(plan, end);
   table.draw();
   if (end.clean) relay_logs(plan);
   return RunOutcome{end.clean, end.stopped};
@@ -166,7 +197,6 @@ Result<RunOutcome> run_one_thread(const SessionPlan& plan, LiveTable& table, Ord
     return !outcome.stopped;
   });
   if (!result) return std::unexpected(result.error());
-  if (!result->skipped_line.empty()) say("skipped: " + result->skipped_line);
   if (!result->journal_problem.empty()) {
     say(result->journal_problem);
     outcome.clean = false;
@@ -188,12 +218,17 @@ Exit run_session(const UpOptions& options, SessionPlan& plan, Session& session) 
   auto outcome = options.in_process ? run_one_thread(plan, table, orders.get())
                                     : run_processes(plan, table, orders.get());
   if (!outcome) return report_error(outcome.error(), options.json);
-  const Account account = make_account(plan, take_snapshot(plan));
+  const SessionShot shot = take_snapshot(plan);
+  tell_bad_lines(shot);
+  const Account account = make_account(plan, shot);
   std::string text = options.json ? account_json(account) : account_text(plan, account);
   if (options.json) text += "\n";
   std::fputs(text.c_str(), stdout);
-  std::fflush(stdout);
   Exit exit = outcome->clean ? Exit::kDone : Exit::kFailed;
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+    exit = report_error(Error{"the account could not be written to standard output: " +
+                              std::string(std::strerror(errno))}, false);
+  }
   if (orders != nullptr) {
     if (auto finished = orders->finish(); !finished) exit = report_error(finished.error(), false);
   }

@@ -1,19 +1,30 @@
 #include "tools/session/feed_failure.h"
 
+#include <time.h>
+
 #include "feed/feed_error.h"
 
 namespace pinstripe {
 
-std::string skipped_line(const FeedStage& stage, const FrameSource& source) {
-  const FeedError& last = stage.last_error();
-  return last.kind == FeedErrorKind::kNone ? "" : describe(last, source.files());
+void BadLineLog::operator()(StagePage& page, const FeedErrors& errors) noexcept {
+  for (std::size_t k = 0; k < errors.count.size(); ++k) {
+    const std::uint64_t fresh = errors.count[k] - told_[k];
+    if (fresh == 0) continue;
+    told_[k] = errors.count[k];
+    std::array<char, kPageErrorBytes> text{};
+    timespec t{};
+    ::clock_gettime(CLOCK_REALTIME, &t);
+    page.log_error(kBadLineCode + static_cast<std::uint32_t>(k),
+                   describe_into(text, errors.first[k], files_),
+                   t.tv_sec * kNsPerSecond + t.tv_nsec, fresh);
+  }
 }
 
 std::optional<Error> feed_failure(const FeedStage& stage, const FrameSource& source) {
   if (auto broken = source.error(); broken) return broken;
   if (stage.stopped()) {
     return Error{"stopped at a bad line (feed.on_bad_line is \"stop\"): " +
-                 skipped_line(stage, source), Exit::kFailed};
+                 describe(stage.last_error(), source.files()), Exit::kFailed};
   }
   return std::nullopt;
 }

@@ -18,6 +18,7 @@
 #include "tools/session/open_source.h"
 #include "tools/session/stage_configs.h"
 #include "tools/session/stage_program.h"
+#include "tools/session/standstill.h"
 
 namespace pinstripe {
 namespace {
@@ -62,21 +63,25 @@ class FeedActor : public InProcessStage {
  public:
   FeedActor(const FeedConfig& config, std::unique_ptr<FrameSource> source, Desk desk, double speed)
       : InProcessStage(desk.name), desk_(std::move(desk)), stage_(config),
-        source_(std::move(source)),
+        source_(std::move(source)), bad_lines_(source_->files()),
         runner_(stage_, *source_, desk_.setup, desk_.probe, speed) {}
   Result<void> name_counters() { return desk_.page->name_counters(stage_.counter_names()); }
   bool step() override { return runner_.run_batch() > 0; }
   bool done() const override { return runner_.done(); }
+  bool waits_for_time() const override { return runner_.wait_ns() > 0; }
   void stop() override { runner_.stop(); }
   bool waits_for_journal() const override { return runner_.waits_for_journal(); }
-  void publish() override { finish(desk_, stage_, runner_); }
+  void publish() override {
+    finish(desk_, stage_, runner_);
+    bad_lines_(*desk_.page, stage_.errors());
+  }
   std::optional<Error> failure() const override { return feed_failure(stage_, *source_); }
-  std::string skipped() const override { return skipped_line(stage_, *source_); }
 
  private:
   Desk desk_;
   FeedStage stage_;
   std::unique_ptr<FrameSource> source_;
+  BadLineLog bad_lines_;
   FeedRunner<FeedStage, FrameSource> runner_;
 };
 
@@ -132,19 +137,23 @@ Result<std::unique_ptr<InProcessStage>> make_actor(Attachment& attachment, const
   return fail("a stage of an unknown kind in the topology");
 }
 
-/// Rounds over all stages until each has ended; nobody may be stuck while nothing is paced.
-Result<void> run_rounds(std::vector<std::unique_ptr<InProcessStage>>& actors,
+/// Rounds over all stages until each has ended. False where two rounds in a row have moved nothing
+/// while nobody waits for time or for its journal: then no later round can.
+Result<bool> run_rounds(std::vector<std::unique_ptr<InProcessStage>>& actors,
                         CarrierProcess& carrier, const std::function<bool()>& each_round) {
   constexpr std::uint64_t kRoundsBetweenCalls = 256;
+  int still = 0;
   for (std::uint64_t round = 0;; ++round) {
-    bool all_done = true, worked = false, waits = false;
+    bool all_done = true, moved = false, journal = false;
     for (auto& actor : actors) {
-      worked = actor->step() || worked;
-      waits = waits || actor->waits_for_journal();
+      moved |= actor->step() || actor->waits_for_time();
+      journal |= actor->waits_for_journal();
       all_done = all_done && actor->done();
     }
-    if (all_done) return {};
-    if (waits && !worked) sleep_for_journal();
+    if (all_done) return true;
+    if (journal && !moved) sleep_for_journal();
+    still = moved || journal ? 0 : still + 1;
+    if (still == 2) return false;
     if (round % kRoundsBetweenCalls != 0) continue;
     for (auto& actor : actors) actor->publish();
     if (const std::string line = carrier.mind(); !line.empty()) {
@@ -177,16 +186,16 @@ Result<InProcessResult> run_attached(Attachment attachment, CarrierProcess& carr
   auto actors = open_in_process(attachment);
   if (!actors) return std::unexpected(actors.error());
   check_float_environment();
-  if (auto ran = run_rounds(*actors, carrier, each_round); !ran) {
-    return std::unexpected(ran.error());
-  }
-  InProcessResult result;
+  const auto ended = run_rounds(*actors, carrier, each_round);
+  if (!ended) return std::unexpected(ended.error());
   for (auto& actor : *actors) {
     actor->publish();
     if (auto failed = actor->failure(); failed) return std::unexpected(*failed);
-    if (result.skipped_line.empty()) result.skipped_line = actor->skipped();
   }
-  return result;
+  if (!*ended) {
+    return fail(standstill_text(attachment.plan(), take_snapshot(attachment.plan())));
+  }
+  return InProcessResult{};
 }
 
 }  // namespace

@@ -25,12 +25,13 @@ class InProcessStage {
   virtual bool done() const = 0;
   /// It took nothing because its journal has no room.
   virtual bool waits_for_journal() const = 0;
+  /// The feed of a paced session waits for the next frame's time.
+  virtual bool waits_for_time() const { return false; }
   /// Asks the feed to end its stream; nothing for the others.
   virtual void stop() {}
   /// Counters and progress to the stage's page.
   virtual void publish() = 0;
   virtual std::optional<Error> failure() const { return std::nullopt; }
-  virtual std::string skipped() const { return ""; }
 
  private:
   std::string name_;
@@ -41,7 +42,6 @@ Result<std::vector<std::unique_ptr<InProcessStage>>> open_in_process(Attachment&
 
 struct InProcessResult {
   std::string journal_problem;  // the journal was not finished; empty: it was, or there is none
-  std::string skipped_line;  // last bad line that was skipped; empty: none
 };
 
 /// Runs the prepared session `name` to its end. `each_round` (may be empty) is called between

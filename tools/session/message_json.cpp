@@ -16,9 +16,9 @@ using Json = nlohmann::ordered_json;
 namespace {
 
 constexpr std::array<std::string_view, 22> kTypeNames{
-    "none", "level", "touch", "trade", "mark", "funding", "book_state", "", "", "", "", "", "", "",
-    "", "", "feature_vector", "signal", "order_command", "exec_report", "control",
-        "external_event"};
+    "none", "level", "touch", "trade", "mark", "funding", "book_state", "overruled",
+    "", "", "", "", "", "", "", "",
+    "feature_vector", "signal", "order_command", "exec_report", "control", "external_event"};
 constexpr std::array<std::string_view, 5> kCommandNames{"none", "new", "cancel", "amend",
                                                         "cancel_all"};
 constexpr std::array<std::string_view, 3> kOrderTypeNames{"none", "limit", "market"};
@@ -107,11 +107,27 @@ MessageShape market_shape(MsgType type) {
   static constexpr auto kMark = MarketEvent::fields(MsgType::kMark);
   static constexpr auto kFunding = MarketEvent::fields(MsgType::kFunding);
   static constexpr auto kState = MarketEvent::fields(MsgType::kBookState);
+  static constexpr auto kOverruled = MarketEvent::fields(MsgType::kOverruled);
   switch (type) {
     case MsgType::kMark: return {sizeof(MarketEvent), kMark};
     case MsgType::kFunding: return {sizeof(MarketEvent), kFunding};
     case MsgType::kBookState: return {sizeof(MarketEvent), kState};
+    case MsgType::kOverruled: return {sizeof(MarketEvent), kOverruled};
     default: return {sizeof(MarketEvent), kLevel};
+  }
+}
+
+constexpr std::size_t kShownArray = 8;  // longer ones by their size alone
+
+/// Only these say a side; a signal has a direction, a vector has neither.
+std::string_view side_of(const MsgHeader& h) noexcept {
+  switch (h.type) {
+    case MsgType::kLevel:
+    case MsgType::kTouch:
+    case MsgType::kTrade:
+    case MsgType::kOrderCommand:
+    case MsgType::kExecReport: return h.has(kFlagSell) ? "sell" : "buy";
+    default: return "";
   }
 }
 
@@ -136,15 +152,16 @@ std::string_view enum_value_name(std::string_view unit, std::uint64_t value) noe
   return value < names.size() ? names[value] : std::string_view{};
 }
 
-std::string message_json(std::string_view ring_type, const void* message) {
+std::string message_json(std::string_view ring_type, const void* message, Measured measured) {
   const auto* bytes = static_cast<const std::byte*>(message);
   const auto& h = *static_cast<const MsgHeader*>(message);
   Json j;
   j["seq"] = number_of(h);
   for (const FieldDesc& f : shape_of_message(ring_type, h.type).fields) {
     if (f.unit == "slot word" || f.name == "spare") continue;
+    if (f.measurement && measured == Measured::kLeftOut) continue;
     j[std::string(f.name)] = field_json(f, bytes);
-    if (f.name == "flags") j["side"] = h.has(kFlagSell) ? "sell" : "buy";
+    if (f.name == "flags" && !side_of(h).empty()) j["side"] = side_of(h);
   }
   return j.dump();
 }
@@ -154,13 +171,13 @@ std::string message_text(std::string_view ring_type, const void* message) {
   const auto& h = *static_cast<const MsgHeader*>(message);
   const std::string_view type = message_type_name(h.type);
   std::string out = std::to_string(number_of(h)) + " " + std::to_string(h.event_ns.value) + " " +
-                    (type.empty() ? "?" : std::string(type)) + " " +
-                    (h.has(kFlagSell) ? "sell" : "buy");
+                    (type.empty() ? "?" : std::string(type));
+  if (!side_of(h).empty()) out += " " + std::string(side_of(h));
   for (const FieldDesc& f : shape_of_message(ring_type, h.type).fields) {
     if (f.measurement || f.name == "spare" || f.name == "event_ns" || f.name == "type") continue;
     const Json v = field_json(f, bytes);
-    if (is_nothing(v) && f.name != "instrument") continue;
-    if (v.is_array()) {
+    if (is_nothing(v) && f.name != "instrument" && f.name != "direction") continue;
+    if (v.is_array() && v.size() > kShownArray) {
       out += " " + std::string(f.name) + "[" + std::to_string(v.size()) + "]";
       continue;
     }

@@ -23,11 +23,15 @@ MessageShape shape_of_message(std::string_view ring_type, MsgType type);
 std::string_view message_type_name(MsgType type) noexcept;
 /// Name of `value` where `unit` is an enum's ("enum ExecKind"); "" where it has none.
 std::string_view enum_value_name(std::string_view unit, std::uint64_t value) noexcept;
+/// Whether stamps of the machine's clock are told: they differ from run to run.
+enum class Measured { kTold, kLeftOut };
 
 /// `{"seq": .., "type": .., fields ...}`: enums by name, zero spare bytes left out, arrays as
-/// lists.
-std::string message_json(std::string_view ring_type, const void* message);
-/// "<seq> <time> <type> field=value ...": fields that are 0 are left out.
+/// lists, `side` where the message has one.
+std::string message_json(std::string_view ring_type, const void* message,
+                         Measured measured = Measured::kTold);
+/// "<seq> <time> <type> field=value ...": fields that are 0 are left out, but for
+/// a direction; long arrays are told by their size.
 std::string message_text(std::string_view ring_type, const void* message);
 
 /// Number of a message from its slot word (0, 1, 2 ...).

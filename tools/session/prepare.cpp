@@ -1,5 +1,6 @@
 #include "tools/session/prepare.h"
 
+#include <set>
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
@@ -10,6 +11,7 @@
 
 #include "feed/inspect.h"
 #include "feed/instrument_table.h"
+#include "tools/session/delay_window.h"
 #include "tools/session/open_source.h"
 #include "tools/session/stage_configs.h"
 
@@ -146,7 +148,20 @@ StreamPlan stream_plan(const CaptureStream& stream, const CaptureInfo& info) {
   return s;
 }
 
+/// The same file twice would be traded twice.
+Result<void> refuse_repeated_files(const std::vector<std::string>& files) {
+  std::set<std::string> seen;
+  for (const std::string& file : files) {
+    std::error_code ignored;
+    if (!seen.insert(fs::weakly_canonical(file, ignored).string()).second) {
+      return fail_usage("'" + file + "' is given twice; leave one out");
+    }
+  }
+  return {};
+}
+
 Result<void> prepare_files(const SessionConfig& config, SessionPlan& plan) {
+  if (auto once = refuse_repeated_files(config.data); !once) return once;
   InspectOptions options;
   options.base_feed_latency_ns = plan.base_feed_latency_ns;
   if (!config.clock_offset_file.empty()) {
@@ -239,13 +254,11 @@ void absolute_paths(const SessionConfig& config, SessionPlan& plan) {
   plan.stage_json[index_of(StageKind::kExec)] = exec.dump();
 }
 
-/// Loads every model once, so that what is wrong with one is said now, and fixes the chosen folds.
-Result<void> choose_models(SessionPlan& plan) {
-  auto config = models_config_of(plan);
-  if (!config) return fail_within("models", config);
+/// Fixes the chosen folds.
+void choose_models(SessionPlan& plan, const ModelsConfig& config) {
   Json models = Json::parse(plan.stage_json[index_of(StageKind::kModels)]);
-  for (std::size_t i = 0; i < config->members.size(); ++i) {
-    const MemberConfig& member = config->members[i];
+  for (std::size_t i = 0; i < config.members.size(); ++i) {
+    const MemberConfig& member = config.members[i];
     plan.in_sample = plan.in_sample || member.in_sample;
     if (!member.model.beats_baseline) {
       plan.warnings.push_back("model '" + member.model.name +
@@ -260,7 +273,6 @@ Result<void> choose_models(SessionPlan& plan) {
   if (plan.in_sample) {
     plan.warnings.push_back("in-sample: a model was trained on the traded time; results flatter");
   }
-  return {};
 }
 
 }  // namespace
@@ -281,7 +293,13 @@ Result<SessionPlan> prepare_plan(const SessionConfig& config) {
     if (!fed) return fail_usage("lane '" + plan.lanes[lane].name + "' has no data file");
   }
   for (Instrument& i : plan.instruments) apply_fees(config, i);
-  if (auto models = choose_models(plan); !models) return std::unexpected(models.error());
+  // Every model is loaded once, so that what is wrong with one is said now.
+  auto models = models_config_of(plan);
+  if (!models) return fail_within("models", models);
+  choose_models(plan, *models);
+  if (auto window = check_delay_window(plan, models->decision_interval_ns); !window) {
+    return std::unexpected(window.error());
+  }
   if (auto exec = exec_config_of(plan); !exec) return std::unexpected(exec.error());
   return plan;
 }

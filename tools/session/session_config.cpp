@@ -72,12 +72,9 @@ void read_times(ConfigNode& root, SessionPlan& plan) {
 }
 
 void read_source(ConfigNode& root, SessionConfig& config) {
-  static constexpr std::array<std::string_view, 4> kFormats{"auto", "binance_raw", "tardis_book",
-                                                            "tardis_trades"};
   for (const std::string& file : root.texts("data")) {
     config.data.push_back((fs::path(config.directory) / file).lexically_normal().string());
   }
-  config.data_format = kFormats[root.choice("data_format", 0, kFormats)];
   config.instruments = root.texts("instruments");
 }
 

@@ -29,7 +29,6 @@ struct SessionConfig {
   SessionPlan plan;                      // without instruments, streams and chosen folds
   std::vector<std::string> data;         // files to read, absolute; empty: the synthetic market
   std::vector<std::string> instruments;  // canonical ids named in the file; may be empty with data
-  std::string data_format;               // "auto" or a format name for all files
   std::string directory;                 // of the config file: its relative paths start here
   std::string clock_offset_file;
   struct Fees {

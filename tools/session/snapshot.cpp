@@ -5,11 +5,14 @@
 
 #include <algorithm>
 #include <cstring>
+#include <fstream>
+#include <sstream>
 
 #include "shm/ring/ring_word.h"
 #include "shm/ring/session_dir.h"
 #include "shm/ring/stage_page.h"
 #include "shm/run/journal_layout.h"
+#include "shm/run/process.h"
 
 namespace pinstripe {
 
@@ -83,16 +86,46 @@ void read_life(const StagePage& page, const StagePageView& view, StageShot& s) {
   s.event_ns = page.event_ns.get();
 }
 
+/// What the kernel counted for a live process so far; zeros where it is gone.
+KernelCounts counts_of_process(int pid) {
+  KernelCounts k{};
+  const std::string folder = "/proc/" + std::to_string(pid);
+  std::ifstream status(folder + "/status");
+  for (std::string name; status >> name;) {
+    if (name == "voluntary_ctxt_switches:") status >> k.voluntary_switches;
+    if (name == "nonvoluntary_ctxt_switches:") status >> k.involuntary_switches;
+  }
+  std::ifstream stat(folder + "/stat");
+  std::string line;
+  std::getline(stat, line);
+  // Behind the name in parentheses: state and six numbers, then minflt, cminflt, majflt.
+  std::istringstream fields(line.substr(std::min(line.size(), line.rfind(')') + 1)));
+  std::string skipped;
+  for (int i = 0; i < 7; ++i) fields >> skipped;
+  fields >> k.minor_faults >> skipped >> k.major_faults;
+  return k;
+}
+
+/// The page of a running stage holds what starting cost as a debt.
+void read_kernel_counts(const StagePage& page, StageShot& s) {
+  const bool runs = s.alive && s.state == "running" && page.start_ticks.get() != 0;
+  const KernelCounts more = runs ? counts_of_process(s.pid) : KernelCounts{};
+  const auto sum = [](std::int64_t page_value, std::int64_t counted) {
+    return std::max<std::int64_t>(page_value + counted, 0);
+  };
+  s.voluntary_switches = sum(page.voluntary_switches.get(), more.voluntary_switches);
+  s.involuntary_switches = sum(page.involuntary_switches.get(), more.involuntary_switches);
+  s.minor_faults = sum(page.minor_faults.get(), more.minor_faults);
+  s.major_faults = sum(page.major_faults.get(), more.major_faults);
+}
+
 void read_work(const StagePage& page, const StagePageView& view, StageShot& s) {
   s.queueing = shot_of(page.queueing);
   s.service = shot_of(page.service);
   s.tick_to_order = shot_of(page.tick_to_order);
   s.longest_turn_ns = page.longest_turn_ns.get();
   s.turns = static_cast<std::int64_t>(page.turns.get());
-  s.voluntary_switches = page.voluntary_switches.get();
-  s.involuntary_switches = page.involuntary_switches.get();
-  s.minor_faults = page.minor_faults.get();
-  s.major_faults = page.major_faults.get();
+  read_kernel_counts(page, s);
   s.allocations_after_seal = page.allocations_after_seal.get();
   s.hot_path_faults = page.hot_path_faults.get();
   s.journal_records = page.journal_records.get();

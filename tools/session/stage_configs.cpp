@@ -27,6 +27,14 @@ Result<Config> read_part(const SessionPlan& plan, StageKind kind, Config (*read)
   return config;
 }
 
+/// The constant, or the median of the table that replaces it.
+std::int64_t usual_order_latency_ns(const ExecConfig& exec) {
+  std::vector<std::int64_t> table = exec.order_latency_table_ns;
+  if (table.empty()) return exec.order_latency_ns;
+  std::sort(table.begin(), table.end());
+  return table[table.size() / 2];
+}
+
 std::uint64_t orders_capacity(const SessionPlan& plan) {
   for (const RingSpec& r : plan.topology.rings) {
     if (r.type == "order_command") return r.capacity;
@@ -43,11 +51,17 @@ void check_stage_configs(ConfigNode& root, SessionPlan& plan) {
   read_synthetic_config(market);
   plan.synthetic_json = market.raw();
   ConfigNode features = root.child("features");
-  read_features_config(features);
+  const FeaturesConfig features_config = read_features_config(features);
   ConfigNode models = root.child("models");
   read_models_config(models);
   ConfigNode risk = root.child("risk");
   const RiskConfig risk_config = read_risk_config(risk);
+  // Risk holds an order against the depth that features saw within its collar (trading.md 5).
+  if (static_cast<double>(features_config.collar_bps) != risk_config.limits.collar_bps) {
+    features.complain("collar_bps", "found " + std::to_string(features_config.collar_bps) +
+                                        ", allowed is what risk.limits.collar_bps says (a whole "
+                                        "number): the depth limit counts levels within it");
+  }
   ConfigNode exec = root.child("exec");
   const ExecConfig exec_config = read_exec_config(exec);
   plan.response_latency_ns = exec_config.response_latency_ns;
@@ -86,7 +100,7 @@ Result<ModelsConfig> models_config_of(const SessionPlan& plan) {
   // Label delay: how long after a decision its order is at the venue (trading.md 4).
   const auto exec = exec_config_of(plan);
   if (!exec) return std::unexpected(exec.error());
-  config->label_delay_ns = exec->order_latency_ns;
+  config->label_delay_ns = usual_order_latency_ns(*exec);
   for (const LatencyPlan& l : plan.latency) config->label_delay_ns += l.base_ns;
   for (MemberConfig& member : config->members) {
     for (std::string& fold : member.folds) fold = plan.file_path(fold);

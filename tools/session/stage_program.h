@@ -4,6 +4,7 @@
 // with a message chain and exit status 1 or 2; a CHECK stops the process at once.
 #pragma once
 
+#include <algorithm>
 #include <string>
 
 #include "shm/base/check.h"
@@ -61,7 +62,12 @@ class StageProgram {
   /// Runs to the end of the data or an orderly stop. `finished()` may add an error found by the
   /// source.
   template <class S, class R>
-  int drive(S& stage, R& runner);
+  int drive(S& stage, R& runner) {
+    return drive(stage, runner, [](StagePage&) {});
+  }
+  /// The same; `report(page)` tells the page more, whenever progress is published. No allocation.
+  template <class S, class R, class Report>
+  int drive(S& stage, R& runner, Report&& report);
 
   /// Prints the error, records it on the page and gives the exit status.
   int fail_with(const Error& error);
@@ -86,16 +92,16 @@ class StageProgram {
   KernelCounts sealed_at_;  // what the kernel had counted when the hot loop began
 };
 
-template <class S, class R>
-int StageProgram::drive(S& stage, R& runner) {
+template <class S, class R, class Report>
+int StageProgram::drive(S& stage, R& runner, Report&& report) {
   const auto names = stage.counter_names();
   if (auto begun = begin(names, runner.ports().size()); !begun) return fail_with(begun.error());
   const SessionClock clock = attachment_.clock();
   Idle idle(wait_, page_->park, clock);
   constexpr std::int64_t kPublishEveryNs = kNsPerMs;
-  constexpr std::int64_t kGiveUpNs = kNsPerSecond;  // nothing has come for so long after a stop
+  constexpr std::int64_t kGiveUpNs = kNsPerSecond;  // nothing has come for so long since the stop
   constexpr std::int64_t kSleepLimitNs = 50 * kNsPerMs;
-  std::int64_t published_ns = 0, worked_ns = clock.monotonic_ns();
+  std::int64_t published_ns = 0, worked_ns = clock.monotonic_ns(), stopped_ns = 0;
   std::uint64_t batches = 0, waits = 0;
   seal();
   while (!runner.done()) {
@@ -105,6 +111,7 @@ int StageProgram::drive(S& stage, R& runner) {
       published_ns = now;
       publish_progress(*page_, stage, runner);
       publish_journal(*page_, setup_);
+      report(*page_);
       page_->batches.set(batches);
       page_->idle_waits.set(waits);
       page_->parks.set(idle.parks());
@@ -119,7 +126,8 @@ int StageProgram::drive(S& stage, R& runner) {
     }
     if (stop_requested() || page_->stop.load(std::memory_order_relaxed) != 0) {
       if constexpr (requires { runner.stop(); }) runner.stop();
-      if (now - worked_ns > kGiveUpNs) break;
+      if (stopped_ns == 0) stopped_ns = now;  // the quiet before it proves nothing
+      if (now - std::max(worked_ns, stopped_ns) > kGiveUpNs) break;
     }
     ++waits;
     if (runner.waits_for_journal()) {
@@ -139,6 +147,7 @@ int StageProgram::drive(S& stage, R& runner) {
   }
   unseal();
   publish_progress(*page_, stage, runner);
+  report(*page_);
   publish_journal(*page_, setup_);
   return end(runner.done(), runner.waits_for_journal(), stage.state_hash());
 }

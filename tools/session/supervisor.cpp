@@ -16,6 +16,7 @@ namespace pinstripe {
 namespace {
 
 constexpr std::int64_t kPatienceMs = 5'000;
+constexpr std::int64_t kLookEveryMs = 1'000;
 
 std::int64_t now_ms() {
   timespec t{};
@@ -151,6 +152,18 @@ void Supervisor::mind_carrier(SessionEnd& end,
   stop_next();
 }
 
+/// Stops a session whose stages wait for each other: feed ends its stream, which frees the others.
+void Supervisor::note_standstill(const std::function<void(const std::string&)>& say) {
+  if (stopping_ || now_ms() - looked_at_ms_ < kLookEveryMs) return;
+  looked_at_ms_ = now_ms();
+  const SessionShot shot = take_snapshot(*plan_);
+  if (!standstill_.look(shot, looked_at_ms_)) return;
+  say(standstill_text(*plan_, shot));
+  stood_still_ = true;
+  stopping_ = true;
+  stop_next();
+}
+
 SessionEnd Supervisor::watch(int tick_ms, const std::function<void()>& tick,
                              const std::function<void(const std::string&)>& say) {
   SessionEnd end;
@@ -159,6 +172,7 @@ SessionEnd Supervisor::watch(int tick_ms, const std::function<void()>& tick,
     const std::int64_t now = now_ms();
     wait_for_any(children_, static_cast<int>(std::clamp<std::int64_t>(next_tick - now, 0, 100)));
     note_deaths(end, say);
+    note_standstill(say);
     if (stop_requested() && !stopping_) {
       stopping_ = true;
       end.stopped = true;
@@ -177,10 +191,13 @@ SessionEnd Supervisor::watch(int tick_ms, const std::function<void()>& tick,
     end.clean = false;
     say(problem);
   }
+  end.clean = end.clean && !stood_still_;
   return end;
 }
 
 namespace {
+
+std::string deaths_file(const SessionPlan& plan) { return plan.directory + "/deaths"; }
 
 /// The process behind a stage page, if it is still the one that wrote it.
 bool signal_stage(const StageShot& s, int number) {
@@ -199,6 +216,19 @@ bool ended_within(const SessionPlan& plan, const std::string& stage, int patienc
 }
 
 }  // namespace
+
+void note_end(const SessionPlan& plan, const SessionEnd& end) {
+  if (end.deaths.empty()) return;
+  std::ofstream out(deaths_file(plan));
+  for (const std::string& line : end.deaths) out << line << "\n";
+}
+
+std::string deaths_of(const SessionPlan& plan) {
+  std::ifstream in(deaths_file(plan));
+  std::stringstream all;
+  all << in.rdbuf();
+  return all.str();
+}
 
 void stop_stages(const SessionPlan& plan, int patience_ms) {
   const SessionShot shot = take_snapshot(plan);

@@ -9,12 +9,13 @@
 #include "tools/session/carrier_process.h"
 #include "tools/session/processes.h"
 #include "tools/session/snapshot.h"
+#include "tools/session/standstill.h"
 
 namespace pinstripe {
 
 /// How a watched session ended.
 struct SessionEnd {
-  bool clean = true;                   // every stage ended by itself or was asked to
+  bool clean = true;                   // every stage ended by itself or was asked to; no standstill
   bool stopped = false;                // by Ctrl-C, SIGTERM or `down`
   std::vector<std::string> deaths;     // "models: killed by signal 9 (Killed); last error: ..."
 };
@@ -32,8 +33,9 @@ class Supervisor {
 
  private:
   Supervisor(const SessionPlan& plan, CarrierProcess carrier)
-      : plan_(&plan), carrier_(std::move(carrier)) {}
+      : plan_(&plan), carrier_(std::move(carrier)), standstill_(plan) {}
   void stop_next();
+  void note_standstill(const std::function<void(const std::string&)>& say);
   void note_deaths(SessionEnd& end, const std::function<void(const std::string&)>& say);
   void mind_carrier(SessionEnd& end, const std::function<void(const std::string&)>& say);
   void press(const SessionEnd& end);
@@ -42,13 +44,21 @@ class Supervisor {
 
   const SessionPlan* plan_;
   CarrierProcess carrier_;            // before the stages: it ends after them
+  StandstillWatch standstill_;
   std::vector<Child> children_;       // in topology order
   std::vector<bool> reported_;
   std::vector<bool> asked_;           // got SIGTERM from here
   bool stopping_ = false;
+  bool stood_still_ = false;
   bool killed_ = false;               // what still ran got SIGKILL from here
   std::int64_t asked_at_ms_ = 0;
+  std::int64_t looked_at_ms_ = 0;     // for a standstill
 };
+
+/// Keeps how the session ended in its directory, for who comes later (`down` after --detach).
+void note_end(const SessionPlan& plan, const SessionEnd& end);
+/// The deaths that were kept, a line each; empty where every stage ended well.
+std::string deaths_of(const SessionPlan& plan);
 
 /// Asks the stages of a session without supervisor to stop, in order, and waits; kills what does
 /// not within `patience_ms` each. Used by `down` after tools/launch.sh.

@@ -30,6 +30,7 @@ Outcome run(Session& sut, bool journals, std::mt19937_64* rng) {
     const unsigned times = rng != nullptr ? 1 + static_cast<unsigned>((*rng)() % 5) : 1;
     for (unsigned i = 0; i < times; ++i) idle = sut.step(which) > 0 ? 0 : idle + 1;
   }
+  if (falls != nullptr) *falls = sut.falls();
   return sut.outcome();
 }
 
@@ -150,6 +151,26 @@ TEST(MergeRandomSchedules, stages_made_anew_from_their_journals_change_nothing) 
 
 TEST(MergeRandomSchedules, so_does_a_feed_whose_frames_are_kept_in_its_journal) {
   restarts_change_nothing<toy::LiveSource>();
+}
+
+// An order that rests makes exec take back its promise of silence: w falls from the end of time to
+// the market's, as k rises. A risk that went on trusting the old w would take the market before the
+// answer, and decide differently.
+TEST(MergeRandomSchedules, a_promise_of_silence_taken_back_changes_no_decision) {
+  for (std::uint64_t seed = 0; seed < 300; ++seed) {
+    std::mt19937_64 rng(seed);
+    Scenario s = make_scenario(rng);
+    s.order_latency = static_cast<std::int64_t>(rng() % 60);
+    s.response_latency = std::max<std::int64_t>(s.response_latency, 10);
+    s.reports_per_order = 2 + static_cast<unsigned>(rng() % 3);  // the first answer leaves it open
+    const Outcome reference = quiet_run(s);
+    for (int k = 0; k < 4; ++k) {
+      const std::uint64_t capacity = std::uint64_t{2} << (rng() % 3);
+      toy::Session<> sut(s, capacity, static_cast<std::uint32_t>(1 + rng() % 2));
+      ASSERT_TRUE(run(sut, false, &rng) == reference) << "seed " << seed << " schedule " << k;
+      ASSERT_GT(sut.falls(), 0U) << "seed " << seed << " schedule " << k << " is no test of it";
+    }
+  }
 }
 
 TEST(MergeRandomSchedules, a_session_without_any_event_ends) {

@@ -151,10 +151,16 @@ class Session {
   }
 
   std::uint32_t step(unsigned which) {
+    const RingConsumer<> reports(reports_.view());
+    const TimeNs w = reports.watermark();
+    const std::uint64_t k = reports.watermark_k();
     std::uint32_t done = 0;
     at(which, [&](auto& desk) { done = desk.runner->run_batch(); });
+    falls_ += reports.watermark() < w && reports.watermark_k() > k ? 1 : 0;
     return done;
   }
+  /// How often exec's promise of silence w fell as its k rose (protocol 4).
+  std::uint64_t falls() const { return falls_; }
   bool ended() {
     bool all = true;
     for_each([&](auto& desk) { all = all && desk.runner->done(); });
@@ -285,6 +291,7 @@ class Session {
   std::vector<Frame> frames_;
   PrivateRing to_c_, to_risk_, to_exec_, signals_, orders_, reports_;
   std::unique_ptr<FrameSource> source_;
+  std::uint64_t falls_ = 0;
   std::unique_ptr<StagePage> page_ = std::make_unique<StagePage>();
   Probe probe_{*page_, SessionClock(), 0, 0};
 };

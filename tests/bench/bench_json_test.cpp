@@ -1,0 +1,87 @@
+// Each bench, tiny: it ends well and its JSON has the keys that scripts read, as plausible numbers.
+// What a figure is worth on this machine is no matter of a test.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "tests/tools/cli_support.h"
+
+namespace pinstripe {
+namespace {
+
+class BenchTest : public CliTest {
+ protected:
+  /// What `pinstripe bench NAME --quick --json MORE...` prints.
+  nlohmann::json bench(const std::string& name, const std::vector<std::string>& more = {}) {
+    std::vector<std::string> command{"bench", name, "--quick", "--json"};
+    command.insert(command.end(), more.begin(), more.end());
+    const CommandResult r = run(command);
+    EXPECT_EQ(r.exit, 0) << name << ": " << r.err;
+    const auto json = nlohmann::json::parse(r.out, nullptr, false);
+    EXPECT_TRUE(json.is_object()) << name << " printed: " << r.out;
+    return json;
+  }
+
+  /// Every one of `paths` ("/peers/line_stream/lines_per_s") is a number above zero.
+  static void expect_positive(const nlohmann::json& j, const std::vector<std::string>& paths) {
+    for (const std::string& path : paths) {
+      const nlohmann::json::json_pointer key(path);
+      ASSERT_TRUE(j.contains(key)) << path << " is missing in " << j.dump();
+      EXPECT_TRUE(j.at(key).is_number() && j.at(key).get<double>() > 0) << path << " in " << j.dump();
+    }
+  }
+};
+
+TEST_F(BenchTest, the_ring_bench_gives_ring_and_peers) {
+  const auto j = bench("ring");
+  expect_positive(j, {"/one_way_ns/p50", "/one_way_ns/p99", "/line_transfer_ns/p50",
+                      "/line_walk_ns/p50", "/line_walk_ns/p99", "/one_way_ratio",
+                      "/one_way_over_walk_ratio", "/throughput_msgs_per_s", "/throughput_ratio",
+                      "/peers/boost_lockfree_spsc/throughput_msgs_per_s",
+                      "/peers/line_stream/lines_per_s", "/throughput_over_stream_ratio",
+                      "/tap/p50_ratio", "/tap/p99_ratio"});
+}
+
+TEST_F(BenchTest, the_ring_bench_compares_with_the_better_of_the_two_forms_of_boost) {
+  const auto j = bench("ring");
+  const auto& boost = j.at("peers").at("boost_lockfree_spsc");
+  const double best = boost.at("throughput_msgs_per_s");
+  EXPECT_EQ(best, std::max(boost.at("with_pause_msgs_per_s").get<double>(),
+                           boost.at("without_pause_msgs_per_s").get<double>()));
+  EXPECT_DOUBLE_EQ(j.at("throughput_ratio"), j.at("throughput_msgs_per_s").get<double>() / best);
+}
+
+TEST_F(BenchTest, the_trees_bench_finds_margins_equal_in_every_bit) {
+  const auto j = bench("trees");
+  expect_positive(j, {"/native_ns/p50", "/xgboost_ns/p50", "/native_plain_ns/p50"});
+  EXPECT_EQ(j.at("max_abs_margin_difference"), 0.0);
+  EXPECT_EQ(j.at("bit_equal"), true);
+}
+
+TEST_F(BenchTest, the_decode_and_features_benches_give_their_figures) {
+  expect_positive(bench("decode"), {"/decode_ns_per_msg", "/simdjson_ns_per_msg", "/ratio"});
+  EXPECT_TRUE(bench("decode").contains("book_ns_per_msg"));
+  expect_positive(bench("features"), {"/features_ns_per_venue_message/p50"});
+}
+
+TEST_F(BenchTest, the_pipeline_bench_gives_latencies_and_what_the_machine_takes_away) {
+  const auto j = bench("pipeline");
+  expect_positive(j, {"/tick_to_order_ns/p50", "/tick_to_order_ns/p99", "/tick_to_order_ns/p999",
+                      "/tick_to_order_ns/max", "/events_per_s", "/machine_stalls/max_us"});
+  EXPECT_EQ(j.at("lost"), 0);
+  const auto& stalls = j.at("machine_stalls");
+  EXPECT_LE(stalls.at("over_1ms_percent").get<double>(),
+            stalls.at("over_100us_percent").get<double>());
+  EXPECT_LE(stalls.at("over_100us_percent").get<double>(), 100.0);
+}
+
+TEST_F(BenchTest, the_pipeline_bench_at_full_speed_has_no_latency) {
+  const auto j = bench("pipeline", {"--speed", "max"});
+  EXPECT_TRUE(j.at("tick_to_order_ns").is_null());
+  expect_positive(j, {"/events_per_s"});
+  EXPECT_EQ(j.at("lost"), 0);
+}
+
+}  // namespace
+}  // namespace pinstripe
