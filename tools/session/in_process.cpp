@@ -1,177 +1,66 @@
 #include "tools/session/in_process.h"
 
-#include <unistd.h>
-
-#include <memory>
-#include <vector>
-
-#include "exec/exec_stage.h"
-#include "features/features_stage.h"
-#include "feed/feed_stage.h"
-#include "models/models_stage.h"
-#include "risk/risk_stage.h"
 #include "shm/run/float_env.h"
+#include "tools/session/actors.h"
 #include "tools/session/attach.h"
-#include "tools/session/feed_failure.h"
-#include "tools/session/open_source.h"
-#include "tools/session/stage_configs.h"
-#include "tools/session/stage_program.h"
 
 namespace pinstripe {
 namespace {
 
-/// Page and measurement of one stage in this process.
-struct Desk {
-  std::string name;
-  StagePage* page = nullptr;
-  RunnerSetup setup;
-  Probe probe;
-};
-
-template <class S, class R>
-void finish(StagePage& page, const S& stage, R& runner) {
-  publish_progress(page, stage, runner);
-  if (!runner.done()) return;
-  page.state_hash.set(stage.state_hash());
-  page.set_state(StageState::kDone);
-}
-
-template <class S>
-class StageActor : public InProcessStage {
- public:
-  StageActor(const typename S::Config& config, Desk desk)
-      : InProcessStage(desk.name), desk_(std::move(desk)), stage_(config),
-        runner_(stage_, desk_.setup, desk_.probe) {}
-  Result<void> name_counters() { return desk_.page->name_counters(stage_.counter_names()); }
-  bool step() override { return runner_.run_batch() > 0; }
-  bool done() const override { return runner_.done(); }
-  void publish() override { finish(*desk_.page, stage_, runner_); }
-
- private:
-  Desk desk_;
-  S stage_;
-  Runner<S> runner_;
-};
-
-class FeedActor : public InProcessStage {
- public:
-  FeedActor(const FeedConfig& config, std::unique_ptr<FrameSource> source, Desk desk, double speed)
-      : InProcessStage(desk.name), desk_(std::move(desk)), stage_(config),
-        source_(std::move(source)),
-        runner_(stage_, *source_, desk_.setup, desk_.probe, speed) {}
-  Result<void> name_counters() { return desk_.page->name_counters(stage_.counter_names()); }
-  bool step() override { return runner_.run_batch() > 0; }
-  bool done() const override { return runner_.done(); }
-  void stop() override { runner_.stop(); }
-  void publish() override { finish(*desk_.page, stage_, runner_); }
-  std::optional<Error> failure() const override { return feed_failure(stage_, *source_); }
-  std::string skipped() const override { return skipped_line(stage_, *source_); }
-
- private:
-  Desk desk_;
-  FeedStage stage_;
-  std::unique_ptr<FrameSource> source_;
-  FeedRunner<FeedStage, FrameSource> runner_;
-};
-
-Result<Desk> desk_for(Attachment& attachment, const StageSpec& spec) {
+Result<StageDesk> desk_of(Attachment& attachment, const StageSpec& spec) {
   auto page = attachment.page(spec.name);
   if (!page) return std::unexpected(page.error());
   auto setup = attachment.attach(spec, true);
   if (!setup) return std::unexpected(setup.error());
-  (*page)->pid.set(::getpid());
-  (*page)->input_count.set(
-      static_cast<std::uint32_t>(setup->inputs.empty() ? 1 : setup->inputs.size()));
-  (*page)->output_count.set(static_cast<std::uint32_t>(setup->outputs.size()));
-  (*page)->set_state(StageState::kRunning);
-  const SessionPlan& plan = attachment.plan();
-  return Desk{spec.name, *page, std::move(*setup),
-              Probe(**page, attachment.clock(), plan.budget_ns[index_of(spec.kind)],
-                    plan.path_budget_ns)};
+  return StageDesk{*page, std::move(*setup)};
 }
 
-template <class S, class Config>
-Result<std::unique_ptr<InProcessStage>> make_stage(Result<Config> config, Desk desk) {
-  if (!config) return std::unexpected(config.error());
-  auto actor = std::make_unique<StageActor<S>>(*config, std::move(desk));
-  if (auto named = actor->name_counters(); !named) return std::unexpected(named.error());
-  return std::unique_ptr<InProcessStage>(std::move(actor));
-}
-
-Result<std::unique_ptr<InProcessStage>> make_feed(const SessionPlan& plan, const StageSpec& spec,
-                                         Desk desk) {
-  auto config = feed_config_of(plan);
-  if (!config) return std::unexpected(config.error());
-  auto source = open_source(plan, spec.lane);
-  if (!source) return std::unexpected(source.error());
-  auto actor =
-      std::make_unique<FeedActor>(*config, std::move(*source), std::move(desk), plan.speed);
-  if (auto named = actor->name_counters(); !named) return std::unexpected(named.error());
-  return std::unique_ptr<InProcessStage>(std::move(actor));
-}
-
-Result<std::unique_ptr<InProcessStage>> make_actor(Attachment& attachment, const StageSpec& spec) {
-  auto desk = desk_for(attachment, spec);
-  if (!desk) return std::unexpected(desk.error());
-  const SessionPlan& plan = attachment.plan();
-  switch (spec.kind) {
-    case StageKind::kFeed: return make_feed(plan, spec, std::move(*desk));
-    case StageKind::kFeatures:
-      return make_stage<FeaturesStage>(features_config_of(plan), std::move(*desk));
-    case StageKind::kModels:
-      return make_stage<ModelsStage>(models_config_of(plan), std::move(*desk));
-    case StageKind::kRisk: return make_stage<RiskStage>(risk_config_of(plan), std::move(*desk));
-    case StageKind::kExec: return make_stage<ExecStage>(exec_config_of(plan), std::move(*desk));
-  }
-  return fail("a stage of an unknown kind in the topology");
-}
-
-/// Rounds over all stages until each has ended; nobody may be stuck while nothing is paced.
-void run_rounds(std::vector<std::unique_ptr<InProcessStage>>& actors,
+void run_rounds(std::vector<std::unique_ptr<InProcessStage>>& stages,
                 const std::function<bool()>& each_round) {
   constexpr std::uint64_t kRoundsBetweenCalls = 256;
   for (std::uint64_t round = 0;; ++round) {
     bool all_done = true;
-    for (auto& actor : actors) {
-      actor->step();
-      all_done = all_done && actor->done();
+    for (auto& stage : stages) {
+      stage->step();
+      all_done = all_done && stage->done();
     }
     if (all_done) return;
     if (round % kRoundsBetweenCalls != 0) continue;
-    for (auto& actor : actors) actor->publish();
+    for (auto& stage : stages) stage->publish();
     if (each_round && !each_round()) {
-      for (auto& actor : actors) actor->stop();
+      for (auto& stage : stages) stage->stop();
     }
   }
 }
 
 }  // namespace
 
-Result<std::vector<std::unique_ptr<InProcessStage>>> open_in_process(Attachment& attachment) {
-  std::vector<std::unique_ptr<InProcessStage>> actors;
-  for (const StageSpec& spec : attachment.plan().topology.stages) {
-    auto actor = make_actor(attachment, spec);
-    if (!actor) return fail_within("stage " + spec.name, actor);
-    actors.push_back(std::move(*actor));
+Result<InProcessResult> run_to_end(std::vector<std::unique_ptr<InProcessStage>>& stages,
+                                   const std::function<bool()>& each_round) {
+  check_float_environment();
+  run_rounds(stages, each_round);
+  InProcessResult result;
+  for (auto& stage : stages) {
+    stage->publish();
+    if (auto failed = stage->failure(); failed) return std::unexpected(*failed);
+    if (result.skipped_line.empty()) result.skipped_line = stage->skipped();
   }
-  return actors;
+  return result;
+}
+
+Result<std::vector<std::unique_ptr<InProcessStage>>> open_in_process(Attachment& attachment) {
+  PlainKit kit;
+  return open_actors(attachment.plan(), attachment.clock(),
+                     [&](const StageSpec& spec) { return desk_of(attachment, spec); }, kit);
 }
 
 Result<InProcessResult> run_in_process(const std::string& name,
                                        const std::function<bool()>& each_round) {
   auto attachment = Attachment::open(name);
   if (!attachment) return std::unexpected(attachment.error());
-  auto actors = open_in_process(*attachment);
-  if (!actors) return std::unexpected(actors.error());
-  check_float_environment();
-  run_rounds(*actors, each_round);
-  InProcessResult result;
-  for (auto& actor : *actors) {
-    actor->publish();
-    if (auto failed = actor->failure(); failed) return std::unexpected(*failed);
-    if (result.skipped_line.empty()) result.skipped_line = actor->skipped();
-  }
-  return result;
+  auto stages = open_in_process(*attachment);
+  if (!stages) return std::unexpected(stages.error());
+  return run_to_end(*stages, each_round);
 }
 
 }  // namespace pinstripe

@@ -41,8 +41,14 @@ struct InProcessResult {
   std::string skipped_line;  // last bad line that was skipped; empty: none
 };
 
-/// Runs the prepared session `name` to its end. `each_round` (may be empty) is called between
-/// rounds, for progress and for readers of the rings; false from it asks for an orderly stop.
+/// Rounds over all stages until each has ended; nobody may be stuck while nothing is paced. Ends
+/// with the last counters on the pages, and with the first failure of a stage. `each_round` (may be
+/// empty) is called between rounds, for progress and for readers of the rings; false from it asks
+/// for an orderly stop.
+Result<InProcessResult> run_to_end(std::vector<std::unique_ptr<InProcessStage>>& stages,
+                                   const std::function<bool()>& each_round);
+
+/// Runs the prepared session `name` to its end, see run_to_end.
 Result<InProcessResult> run_in_process(const std::string& name,
                                        const std::function<bool()>& each_round);
 
