@@ -14,6 +14,11 @@ namespace pinstripe {
 
 struct BacktestKit : PlainKit {
   using Risk = WatchedRisk;
+  // Nothing is stamped or measured: the machine's clock says nothing about a backtest.
+  template <class S>
+  using StageRunner = Runner<S, BacktestPolicy>;
+  template <class S, class Source>
+  using SourceRunner = FeedRunner<S, Source, BacktestPolicy>;
 
   template <class S>
   void prepare(S& stage) noexcept {
