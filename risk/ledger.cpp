@@ -26,7 +26,7 @@ Ledger::Ledger(const RiskConfig& config) : config_(config) {
     m.account = a;
     money_.push_back(m);
   }
-  for (Account& a : accounts_) {
+  for (SettleAccount& a : accounts_) {
     if (a.coin) continue;
     a.opening_e8 = static_cast<std::int64_t>(config.opening_cash * 1e8);
     a.cash_e8 = a.peak_e8 = a.opening_e8;
@@ -35,7 +35,7 @@ Ledger::Ledger(const RiskConfig& config) : config_(config) {
 }
 
 void Ledger::fund(std::uint32_t instrument, double mid_e8) noexcept {
-  Account& a = accounts_[money_[instrument].account];
+  SettleAccount& a = accounts_[money_[instrument].account];
   if (a.funded || config_.instruments[instrument].market != Market::kInverse) return;
   a.opening_e8 = static_cast<std::int64_t>(config_.opening_cash * 1e16 / mid_e8);
   a.cash_e8 = add(a.cash_e8, a.opening_e8);
@@ -47,7 +47,7 @@ Booked Ledger::fill(std::uint32_t instrument, Side side, PriceTicks price, std::
                     std::int64_t fee_e8, bool fee_in_base) noexcept {
   const Instrument& i = config_.instruments[instrument];
   InstrumentMoney& m = money_[instrument];
-  Account& a = accounts_[m.account];
+  SettleAccount& a = accounts_[m.account];
   Booked out;
   out.opened = m.lots() == 0;
   std::int64_t units = 0;
@@ -85,7 +85,7 @@ void Ledger::funding(std::uint32_t instrument, std::int64_t cash_e8) noexcept {
   InstrumentMoney& m = money_[instrument];
   m.funding_e8 = add(m.funding_e8, cash_e8);
   m.trade_net_e8 = add(m.trade_net_e8, cash_e8);
-  Account& a = accounts_[m.account];
+  SettleAccount& a = accounts_[m.account];
   a.cash_e8 = add(a.cash_e8, cash_e8);
 }
 
@@ -93,13 +93,13 @@ void Ledger::value(std::uint32_t instrument, std::int64_t price) noexcept {
   InstrumentMoney& m = money_[instrument];
   m.valued_at_e8 = price;
   const std::int64_t now_e8 = m.position.unrealised(price).value;
-  Account& a = accounts_[m.account];
+  SettleAccount& a = accounts_[m.account];
   a.unrealised_e8 = add(a.unrealised_e8, now_e8 - m.unrealised_e8);
   m.unrealised_e8 = now_e8;
 }
 
 bool Ledger::update_levels(std::uint32_t account, std::int64_t now_ns) noexcept {
-  Account& a = accounts_[account];
+  SettleAccount& a = accounts_[account];
   if (!a.funded) return false;
   const std::int64_t equity = a.equity_e8();
   a.day.see(now_ns, equity);
@@ -118,14 +118,14 @@ bool Ledger::update_levels(std::uint32_t account, std::int64_t now_ns) noexcept 
 }
 
 void Ledger::transfer(std::uint32_t account, std::int64_t amount_e8) noexcept {
-  Account& a = accounts_[account];
+  SettleAccount& a = accounts_[account];
   a.cash_e8 = add(a.cash_e8, amount_e8);
   a.peak_e8 = add(a.peak_e8, amount_e8);
   a.day.shift(amount_e8);
 }
 
 bool Ledger::daily_loss_hit(std::uint32_t account) const noexcept {
-  const Account& a = accounts_[account];
+  const SettleAccount& a = accounts_[account];
   const std::int64_t reference = config_.limits.daily_window == DailyWindow::kUtcDay
                                      ? a.day.day_reference()
                                      : a.day.rolling_reference();
@@ -134,7 +134,7 @@ bool Ledger::daily_loss_hit(std::uint32_t account) const noexcept {
 }
 
 void Ledger::resume(bool new_peak) noexcept {
-  for (Account& a : accounts_) {
+  for (SettleAccount& a : accounts_) {
     a.level = HaltLevel::kNone;
     if (new_peak) a.peak_e8 = a.equity_e8();
   }
@@ -149,7 +149,7 @@ void Ledger::save(StateWriter& w) const noexcept {
       w.i64(v);
     }
   }
-  for (const Account& a : accounts_) {
+  for (const SettleAccount& a : accounts_) {
     w.boolean(a.funded);
     for (const std::int64_t v : {a.opening_e8, a.cash_e8, a.unrealised_e8, a.peak_e8}) w.i64(v);
     w.u64(static_cast<std::uint64_t>(a.level));
@@ -166,7 +166,7 @@ bool Ledger::load(StateReader& r) {
       *v = r.i64();
     }
   }
-  for (Account& a : accounts_) {
+  for (SettleAccount& a : accounts_) {
     a.funded = r.boolean();
     for (std::int64_t* v : {&a.opening_e8, &a.cash_e8, &a.unrealised_e8, &a.peak_e8}) {
       *v = r.i64();

@@ -42,7 +42,7 @@ struct InstrumentMoney {
 /// How far an account is shut: 0 open, 1 no opens, 2 everything is closed.
 enum class HaltLevel : std::uint8_t { kNone = 0, kNoOpens = 1, kFlatten = 2 };
 
-struct Account {
+struct SettleAccount {
   std::string settle;
   bool coin = false;                 // settled in a coin: funded at the first valid mid
   bool funded = false;
@@ -89,10 +89,10 @@ class Ledger {
   const InstrumentMoney& money(std::uint32_t instrument) const noexcept {
     return money_[instrument];
   }
-  const Account& account_of(std::uint32_t instrument) const noexcept {
+  const SettleAccount& account_of(std::uint32_t instrument) const noexcept {
     return accounts_[money_[instrument].account];
   }
-  const std::vector<Account>& accounts() const noexcept { return accounts_; }
+  const std::vector<SettleAccount>& accounts() const noexcept { return accounts_; }
 
   void save(StateWriter& w) const noexcept;
   bool load(StateReader& r);
@@ -102,7 +102,7 @@ class Ledger {
 
   const RiskConfig& config_;
   std::vector<InstrumentMoney> money_;
-  std::vector<Account> accounts_;
+  std::vector<SettleAccount> accounts_;
 };
 
 }  // namespace pinstripe

@@ -78,7 +78,7 @@ bool RiskCore::opens(std::uint32_t i, Side side, std::int64_t qty_lots) const no
 LimitContext RiskCore::context_before(std::int64_t now, std::uint32_t i, Side side,
                                       const Signal& s) const noexcept {
   const InstrumentState& st = states_[i];
-  const Account& account = ledger_.account_of(i);
+  const SettleAccount& account = ledger_.account_of(i);
   const HaltLevel kill = std::max(kill_, st.alarm ? HaltLevel::kNoOpens : HaltLevel::kNone);
   LimitContext c;
   c.age_ns = now - s.h.origin_ns.value;
@@ -129,7 +129,7 @@ void RiskCore::add_exposure(LimitContext& c, const Plan& p) const noexcept {
     if (group_of_[i] == group_of_[p.instrument]) c.group_notional += worst * lot_quote_e8(i, mid);
   }
   for (std::uint32_t a = 0; a < ledger_.accounts().size(); ++a) {
-    const Account& other = ledger_.accounts()[a];
+    const SettleAccount& other = ledger_.accounts()[a];
     if (!other.funded) continue;
     // a coin account was opened with opening_cash of quote: equity over opening is its growth
     const auto equity = static_cast<double>(other.equity_e8());

@@ -86,7 +86,7 @@ std::vector<std::string> RiskCore::counter_names() const {
   for (const Instrument& i : config_.instruments) {
     for (const char* name : kRiskInstrumentCounterNames) names.push_back(i.id + "." + name);
   }
-  for (const Account& a : ledger_.accounts()) {
+  for (const SettleAccount& a : ledger_.accounts()) {
     for (const char* name : kRiskAccountCounterNames) {
       names.push_back("account." + a.settle + "." + name);
     }
@@ -110,7 +110,7 @@ void RiskCore::refresh_counters(std::uint32_t i) noexcept {
   c[kRiWorkingOrders] = states_[i].working;
   c[kRiTradesClosed] = m.trades_closed;
   c[kRiWins] = m.wins;
-  const Account& a = ledger_.account_of(i);
+  const SettleAccount& a = ledger_.account_of(i);
   std::int64_t* ac = &counters_[kRcInstruments + states_.size() * kRiCount + m.account * kRaCount];
   ac[kRaOpeningE8] = a.opening_e8;
   ac[kRaCashE8] = a.cash_e8;

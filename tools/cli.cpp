@@ -11,7 +11,7 @@ namespace {
 /// Options of `up` that need parsing after CLI11 has taken them as text.
 struct UpTexts {
   UpOptions options;
-  std::string speed, duration;
+  std::string speed, duration, from, to;
   std::uint64_t events = 0;
 };
 
@@ -28,6 +28,9 @@ Exit start_up(UpTexts& texts) {
     o.for_ns = *duration;
   }
   if (texts.events > 0) o.events_max = texts.events;
+  if (auto cut = read_window(texts.from, texts.to, o); !cut) {
+    return report_error(cut.error(), texts.options.json);
+  }
   return run_up(texts.options);
 }
 
@@ -40,6 +43,8 @@ void add_up(CLI::App& app, Verb& chosen) {
   up->add_option("--speed", texts->speed, "max, or how many times real time");
   up->add_option("--for", texts->duration, "how much simulated time to run: 60s, 5m, 500ms");
   up->add_option("--events", texts->events, "how many venue messages each lane runs");
+  up->add_option("--from", texts->from, "event time to begin at, such as 2024-08-08T23:57:00Z");
+  up->add_option("--to", texts->to, "event time to end at");
   up->add_option("--session", o.overrides.name, "name of the session, over that of the config");
   up->add_option("--clock-offset", o.overrides.clock_offset_file,
                  "take the clock offset of the file's stream from here");

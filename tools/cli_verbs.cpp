@@ -100,12 +100,15 @@ void add_replay(CLI::App& app, Verb& chosen) {
 
 void add_backtest(CLI::App& app, Verb& chosen) {
   auto o = std::make_shared<BacktestOptions>();
+  auto duration = std::make_shared<std::string>();
   CLI::App* backtest = app.add_subcommand(
       "backtest", "Run a config over recorded data in one thread, as fast as it goes");
   backtest->add_option("CONFIG", o->config, "session config, the same as for 'up'")->required();
   backtest->add_option("--data", o->overrides.data, "recorded files, over those of the config");
   backtest->add_option("--from", o->from, "event time to begin at, such as 2024-08-08T23:57:00Z");
   backtest->add_option("--to", o->to, "event time to end at");
+  backtest->add_option("--for", *duration, "how much simulated time to run: 60s, 5m, 500ms");
+  backtest->add_option("--events", o->overrides.events_max, "how many venue messages to run");
   backtest->add_option("--clock-offset", o->overrides.clock_offset_file,
                        "take the clock offset of the file's stream from here");
   backtest->add_option("--out", o->out, "folder for results, orders, fills and equity");
@@ -113,7 +116,16 @@ void add_backtest(CLI::App& app, Verb& chosen) {
                      "let models trade time they were trained on");
   backtest->add_flag("--json", o->json, "account and metrics as one JSON object");
   example(backtest, "pinstripe backtest tools/configs/recorded.json --data FILE...");
-  backtest->callback([o, &chosen] { chosen = [o] { return run_backtest(*o); }; });
+  backtest->callback([o, duration, &chosen] {
+    chosen = [o, duration] {
+      if (!duration->empty()) {
+        auto span = parse_duration(*duration);
+        if (!span) return report_error(span.error(), o->json);
+        o->overrides.for_ns = *span;
+      }
+      return run_backtest(*o);
+    };
+  });
 }
 
 void add_programs(CLI::App& app, Verb& chosen) {

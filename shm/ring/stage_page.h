@@ -178,10 +178,14 @@ struct StageError {
   std::int64_t last_ns = 0;
 };
 
-/// The readers' handle: mapped read-only.
+/// The readers' handle: mapped read-only, or over a page of this process.
 class StagePageView {
  public:
   static Result<StagePageView> open(const std::string& path);
+  /// Of a page in private memory, which must outlive the view.
+  static StagePageView over(const StagePage& page) noexcept {
+    return StagePageView(std::nullopt, &page);
+  }
   const StagePage& page() const noexcept { return *page_; }
 
   std::string name() const;
@@ -197,9 +201,9 @@ class StagePageView {
   std::int64_t heartbeat_age_ns() const noexcept;
 
  private:
-  StagePageView(Segment segment, const StagePage* page) noexcept
+  StagePageView(std::optional<Segment> segment, const StagePage* page) noexcept
       : segment_(std::move(segment)), page_(page) {}
-  Segment segment_;
+  std::optional<Segment> segment_;
   const StagePage* page_;
 };
 

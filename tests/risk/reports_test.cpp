@@ -165,7 +165,7 @@ TEST(RiskReports, ACoinAccountOpensAtTheFirstValidMid) {
   Harness h(config);
   EXPECT_FALSE(h.sut.core().ledger().accounts()[0].funded);
   h.ready(500'000);
-  const Account& a = h.sut.core().ledger().accounts()[0];
+  const SettleAccount& a = h.sut.core().ledger().accounts()[0];
   EXPECT_TRUE(a.funded);
   EXPECT_NEAR(static_cast<double>(a.opening_e8), 10'000 / 50'000.05 * 1e8, 1);
   h.signal(0.6);

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -80,9 +81,11 @@ StartedCommand CliTest::start(const std::vector<std::string>& command) {
 
 CommandResult CliTest::wait(const StartedCommand& started) {
   int status = 0;
-  waitpid(started.pid, &status, 0);
+  rusage used{};
+  wait4(started.pid, &status, 0, &used);
   std::erase(running_, started.pid);
   CommandResult r;
+  r.peak_kib = used.ru_maxrss;
   r.exit = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   r.out = text_of(started.out_file);
   r.err = text_of(started.err_file);

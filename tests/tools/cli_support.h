@@ -16,6 +16,7 @@ struct CommandResult {
   int exit = -1;        // exit status, or 128 + signal
   std::string out;      // standard output
   std::string err;      // standard error
+  long peak_kib = 0;    // most memory it ever held
   nlohmann::json json() const { return nlohmann::json::parse(out); }
 };
 

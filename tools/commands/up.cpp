@@ -154,17 +154,6 @@ void relay_logs(const SessionPlan& plan) {
   if (!carrier.empty()) std::fprintf(stderr, "%s\n", carrier.c_str());
 }
 
-/// Bad lines that were skipped: the first of each kind with its place.
-void tell_bad_lines(const SessionShot& shot) {
-  for (const StageShot& s : shot.stages) {
-    for (const ErrorShot& e : s.errors) {
-      if (e.code < kBadLineCode) continue;
-      say("skipped: " + e.text +
-          (e.count > 1 ? " (the first of " + std::to_string(e.count) + ")" : ""));
-    }
-  }
-}
-
 Result<RunOutcome> run_processes(const SessionPlan& plan, LiveTable& table, OrdersFile* orders) {
   auto supervisor = Supervisor::start(plan);
   if (!supervisor) return std::unexpected(supervisor.error());
@@ -219,7 +208,7 @@ Exit run_session(const UpOptions& options, SessionPlan& plan, Session& session) 
                                     : run_processes(plan, table, orders.get());
   if (!outcome) return report_error(outcome.error(), options.json);
   const SessionShot shot = take_snapshot(plan);
-  tell_bad_lines(shot);
+  for (const std::string& line : skipped_lines(shot)) say(line);
   const Account account = make_account(plan, shot);
   std::string text = options.json ? account_json(account) : account_text(plan, account);
   if (options.json) text += "\n";

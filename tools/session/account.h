@@ -58,6 +58,9 @@ std::string account_json(const Account& account);
 /// For people, within 100 columns.
 std::string account_text(const SessionPlan& plan, const Account& account);
 
+/// Its first part: what was decided, refused and earned.
+std::string decisions_text(const SessionPlan& plan, const Account& account);
+
 /// One hash of the stages' state hashes, which stand in topology order.
 std::uint64_t session_state_hash(std::span<const std::uint64_t> by_stage) noexcept;
 

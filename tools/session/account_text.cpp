@@ -193,12 +193,13 @@ std::string account_json(const Account& a) {
   return j.dump(1);
 }
 
+std::string decisions_text(const SessionPlan& plan, const Account& a) {
+  return head_text(plan, a) + counts_text("denied by risk", a.denials) +
+         counts_text("neutral signals", a.neutrals) + money_text(a);
+}
+
 std::string account_text(const SessionPlan& plan, const Account& a) {
-  std::string out = head_text(plan, a);
-  out += counts_text("denied by risk", a.denials);
-  out += counts_text("neutral signals", a.neutrals);
-  out += money_text(a);
-  out += latency_text(plan, a);
+  std::string out = decisions_text(plan, a) + latency_text(plan, a);
   out += "orders " + shown_digest(a.orders_digest) + "  signals " +
       shown_digest(a.signals_digest) + "\n";
   if (!a.journal.empty()) out += "journal " + a.journal + "\n";

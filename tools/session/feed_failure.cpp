@@ -29,4 +29,17 @@ std::optional<Error> feed_failure(const FeedStage& stage, const FrameSource& sou
   return std::nullopt;
 }
 
+std::vector<std::string> skipped_lines(const SessionShot& shot) {
+  std::vector<std::string> lines;
+  for (const StageShot& s : shot.stages) {
+    for (const ErrorShot& e : s.errors) {
+      if (e.code < kBadLineCode) continue;
+      const std::string more =
+          e.count > 1 ? " (the first of " + std::to_string(e.count) + ")" : std::string();
+      lines.push_back("skipped: " + e.text + more);
+    }
+  }
+  return lines;
+}
+
 }  // namespace pinstripe

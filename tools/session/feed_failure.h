@@ -8,6 +8,7 @@
 #include "feed/feed_stage.h"
 #include "feed/source.h"
 #include "shm/ring/stage_page.h"
+#include "tools/session/snapshot.h"
 
 namespace pinstripe {
 
@@ -28,5 +29,8 @@ class BadLineLog {
 
 /// Codes of the page's error log from here on are bad lines, by kind.
 inline constexpr std::uint32_t kBadLineCode = 100;
+
+/// Bad lines that the feeds of a session skipped: the first of each kind with its place.
+std::vector<std::string> skipped_lines(const SessionShot& shot);
 
 }  // namespace pinstripe

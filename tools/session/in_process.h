@@ -40,6 +40,15 @@ class InProcessStage {
 /// Every stage of the prepared session, in pipeline order; `attachment` must outlive them.
 Result<std::vector<std::unique_ptr<InProcessStage>>> open_in_process(Attachment& attachment);
 
+/// Called between rounds; false asks for an orderly stop, an error ends the run at once.
+using EachRound = std::function<Result<bool>()>;
+
+/// Rounds over all stages until each has ended, with the last counters on the pages; the error of
+/// the first stage that failed. False where two rounds in a row have moved nothing while nobody
+/// waits for time or for its journal: then no later round can.
+Result<bool> run_to_end(std::vector<std::unique_ptr<InProcessStage>>& stages,
+                        const EachRound& each_round);
+
 struct InProcessResult {
   std::string journal_problem;  // the journal was not finished; empty: it was, or there is none
 };

@@ -16,7 +16,9 @@ Result<SyntheticConfig> synthetic_config_of(const SessionPlan& plan, std::uint16
   // The first instrument has the configured seed itself; others draw theirs from it.
   if (instrument > 0) c.seed = random_draw(c.seed, instrument, 0, 0);
   c.instrument = instrument;
-  if (plan.for_ns > 0) c.duration_ns = plan.for_ns;
+  if (plan.for_ns > 0) {
+    c.duration_ns = plan.for_ns + std::max<std::int64_t>(plan.from_ns - c.start_ns.value, 0);
+  }
   c.feed_delay_ns = plan.base_feed_latency_ns;
   return c;
 }
@@ -34,6 +36,40 @@ Instrument synthetic_instrument_named(const std::string& id) {
 
 namespace {
 
+/// The frames of `inner` from event time `from` on and before `to`.
+class WindowSource : public FrameSource {
+ public:
+  WindowSource(std::unique_ptr<FrameSource> inner, TimeNs from, TimeNs to)
+      : inner_(std::move(inner)), to_(to) {
+    for (const FeedFrame* f = inner_->peek(); f != nullptr && f->origin_ns < from;
+         f = inner_->peek()) {
+      inner_->pop();
+    }
+  }
+  const FeedFrame* peek() override {
+    const FeedFrame* f = inner_->peek();
+    return f != nullptr && f->origin_ns < to_ ? f : nullptr;
+  }
+  void pop() override { inner_->pop(); }
+  std::optional<Error> error() const override { return inner_->error(); }
+  std::int64_t backward_times() const noexcept override { return inner_->backward_times(); }
+  std::span<const std::string> files() const noexcept override { return inner_->files(); }
+
+ private:
+  std::unique_ptr<FrameSource> inner_;
+  TimeNs to_;
+};
+
+/// What of `source` the plan trades, before event time `to` (0: the plan says no end).
+std::unique_ptr<FrameSource> cut_source(const SessionPlan& plan,
+                                        std::unique_ptr<FrameSource> source, std::int64_t to) {
+  if (to == 0) to = INT64_MAX;
+  if (plan.from_ns > 0 || to != INT64_MAX) {
+    source = std::make_unique<WindowSource>(std::move(source), TimeNs(plan.from_ns), TimeNs(to));
+  }
+  return limit_source(std::move(source), plan.events_max, 0);
+}
+
 Result<std::unique_ptr<FrameSource>> open_synthetic(const SessionPlan& plan, std::uint16_t lane) {
   std::vector<std::unique_ptr<FrameSource>> markets;
   for (const std::uint16_t instrument : plan.lanes[lane].instruments) {
@@ -43,7 +79,8 @@ Result<std::unique_ptr<FrameSource>> open_synthetic(const SessionPlan& plan, std
   }
   std::unique_ptr<FrameSource> all =
       markets.size() == 1 ? std::move(markets.front()) : merge_sources(std::move(markets));
-  return limit_source(std::move(all), plan.events_max, 0);
+  // --for is the markets' own duration.
+  return cut_source(plan, std::move(all), plan.to_ns);
 }
 
 CaptureFormat format_of(const std::string& name) {
@@ -57,7 +94,6 @@ CaptureFormat format_of(const std::string& name) {
 Result<std::unique_ptr<FrameSource>> open_source(const SessionPlan& plan, std::uint16_t lane) {
   if (plan.source == SourceKind::kSynthetic) return open_synthetic(plan, lane);
   std::vector<CaptureStream> streams;
-  std::int64_t first_ns = INT64_MAX;
   for (const StreamPlan& s : plan.streams) {
     if (s.lane != lane) continue;
     CaptureStream stream;
@@ -65,16 +101,17 @@ Result<std::unique_ptr<FrameSource>> open_source(const SessionPlan& plan, std::u
     stream.format = format_of(s.files.front().format);
     stream.clock_offset_ns = s.clock_offset_ns;
     for (const FilePlan& f : s.files) stream.files.push_back(f.path);
-    first_ns = std::min(first_ns, s.files.front().first_ns - s.clock_offset_ns);
     streams.push_back(std::move(stream));
   }
   auto source = open_captures(streams);
   if (!source) return source;
   // Every lane ends at the same moment: --for counts from the session's first event.
-  const std::int64_t span =
-      plan.for_ns == 0 ? 0 : std::max<std::int64_t>(plan.traded_from_ns + plan.for_ns - first_ns,
-          1);
-  return limit_source(std::move(*source), plan.events_max, span);
+  std::int64_t to = plan.to_ns;
+  if (plan.for_ns > 0) {
+    const std::int64_t end = plan.traded_from_ns + plan.for_ns;
+    to = to == 0 ? end : std::min(to, end);
+  }
+  return cut_source(plan, std::move(*source), to);
 }
 
 }  // namespace pinstripe

@@ -14,6 +14,7 @@
 #include "tools/session/delay_window.h"
 #include "tools/session/open_source.h"
 #include "tools/session/stage_configs.h"
+#include "tools/session/time_text.h"
 
 namespace pinstripe {
 
@@ -275,6 +276,25 @@ void choose_models(SessionPlan& plan, const ModelsConfig& config) {
   }
 }
 
+/// Cuts the traded time to --from and --to.
+Result<void> apply_window(SessionPlan& plan) {
+  if (plan.from_ns == 0 && plan.to_ns == 0) return {};
+  const std::int64_t from = std::max(plan.from_ns, plan.traded_from_ns);
+  const std::int64_t to = plan.to_ns == 0 ? plan.traded_to_ns
+                                          : std::min(plan.to_ns, plan.traded_to_ns);
+  if (from >= to) {
+    return fail_usage("--from " + (plan.from_ns == 0 ? "(the start)" : shown_time(plan.from_ns)) +
+                      " --to " + (plan.to_ns == 0 ? "(the end)" : shown_time(plan.to_ns)) +
+                      " leave nothing: the data reach from " + shown_time(plan.traded_from_ns) +
+                      " to " + shown_time(plan.traded_to_ns));
+  }
+  plan.traded_from_ns = from;
+  plan.traded_to_ns = to;
+  plan.notes.push_back("only " + shown_time(from) + " to " + shown_time(to) +
+                       "; books, features and models warm up from there");
+  return {};
+}
+
 }  // namespace
 
 Result<SessionPlan> prepare_plan(const SessionConfig& config) {
@@ -283,6 +303,7 @@ Result<SessionPlan> prepare_plan(const SessionConfig& config) {
   auto data = plan.source == SourceKind::kFiles ? prepare_files(config, plan)
                                                 : prepare_synthetic(config, plan);
   if (!data) return std::unexpected(data.error());
+  if (auto cut = apply_window(plan); !cut) return std::unexpected(cut.error());
   if (plan.for_ns > 0) {
     plan.traded_to_ns = std::min(plan.traded_to_ns, plan.traded_from_ns + plan.for_ns);
   }

@@ -10,6 +10,7 @@
 #include "shm/run/config_node.h"
 #include "tools/session/session_files.h"
 #include "tools/session/stage_configs.h"
+#include "tools/session/time_text.h"
 #include "tools/session/topology_build.h"
 
 namespace pinstripe {
@@ -212,6 +213,8 @@ void apply_overrides(const Overrides& overrides, SessionConfig& config) {
   if (!overrides.name.empty()) plan.name = overrides.name;
   if (overrides.speed) plan.speed = *overrides.speed;
   if (overrides.for_ns) plan.for_ns = *overrides.for_ns;
+  if (overrides.from_ns) plan.from_ns = *overrides.from_ns;
+  if (overrides.to_ns) plan.to_ns = *overrides.to_ns;
   if (overrides.events_max) plan.events_max = *overrides.events_max;
   plan.in_sample_allowed = overrides.in_sample;
   config.clock_offset_file = overrides.clock_offset_file;
@@ -249,6 +252,20 @@ Result<std::int64_t> parse_duration(const std::string& text) {
                       "', allowed a number above 0 with us, ms, s, m or h behind it, as in '60s'");
   }
   return static_cast<std::int64_t>(value * unit->second);
+}
+
+Result<void> read_window(const std::string& from, const std::string& to, Overrides& overrides) {
+  if (!from.empty()) {
+    auto time = parse_time(from, "--from");
+    if (!time) return std::unexpected(time.error());
+    overrides.from_ns = *time;
+  }
+  if (!to.empty()) {
+    auto time = parse_time(to, "--to");
+    if (!time) return std::unexpected(time.error());
+    overrides.to_ns = *time;
+  }
+  return {};
 }
 
 Result<SessionConfig> load_session_config(const std::string& file, const Overrides& overrides) {

@@ -13,12 +13,13 @@
 
 namespace pinstripe {
 
-/// What the command line of `up` may set over the file.
+/// What the command lines of `up` and `backtest` may set over the file.
 struct Overrides {
   std::string name;                     // "": as in the file
   std::vector<std::string> data;        // files; empty: as in the file
   std::optional<double> speed;          // 0: max
   std::optional<std::int64_t> for_ns;
+  std::optional<std::int64_t> from_ns, to_ns;  // event times, the first inside, the second not
   std::optional<std::uint64_t> events_max;
   bool in_sample = false;
   std::string clock_offset_file;        // "": computed from the data
@@ -42,6 +43,9 @@ struct SessionConfig {
 Result<double> parse_speed(const std::string& text);
 /// "60s", "500ms", "2m", "1h", "90" (seconds) -> nanoseconds.
 Result<std::int64_t> parse_duration(const std::string& text);
+
+/// Texts of --from and --to ("": not given) into `overrides`.
+Result<void> read_window(const std::string& from, const std::string& to, Overrides& overrides);
 
 /// Reads and checks the whole file, all problems at once; exit status kUsage.
 Result<SessionConfig> load_session_config(const std::string& file, const Overrides& overrides);

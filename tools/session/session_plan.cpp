@@ -237,6 +237,8 @@ Json scalars_json(const SessionPlan& p) {
           {"source", kSourceKindNames[static_cast<std::size_t>(p.source)]},
           {"speed", p.speed},
           {"for_ns", p.for_ns},
+          {"from_ns", p.from_ns},
+          {"to_ns", p.to_ns},
           {"events_max", p.events_max},
           {"in_sample_allowed", p.in_sample_allowed},
           {"in_sample", p.in_sample},
@@ -261,6 +263,8 @@ void scalars_from(const Json& j, SessionPlan& p) {
   p.source = j.at("source") == kSourceKindNames[0] ? SourceKind::kSynthetic : SourceKind::kFiles;
   p.speed = j.at("speed");
   p.for_ns = j.at("for_ns");
+  p.from_ns = j.at("from_ns");
+  p.to_ns = j.at("to_ns");
   p.events_max = j.at("events_max");
   p.in_sample_allowed = j.at("in_sample_allowed");
   p.in_sample = j.at("in_sample");

@@ -84,6 +84,8 @@ struct SessionPlan {
   SourceKind source = SourceKind::kSynthetic;
   double speed = 0;                          // 0: as fast as it goes; n: n times real time
   std::int64_t for_ns = 0;                   // simulated time to run; 0: all of it
+  std::int64_t from_ns = 0;                  // only frames of this event time or later; 0: all
+  std::int64_t to_ns = 0;                    // only frames before this event time; 0: all
   std::uint64_t events_max = 0;              // venue messages to run; 0: all of them
   bool in_sample_allowed = false;            // --in-sample was given
   bool in_sample = false;                    // a model was trained on the traded time

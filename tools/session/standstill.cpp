@@ -45,6 +45,7 @@ std::string standstill_text(const SessionPlan& plan, const SessionShot& shot) {
 bool StandstillWatch::look(const SessionShot& shot, std::int64_t now_ms) {
   std::uint64_t moved = 0;
   for (const StageShot& s : shot.stages) {
+    moved += s.journal_waits;  // who waits for a disk goes on when that has room
     for (const OutputShot& o : s.outputs) moved += o.published;
     for (const InputShot& i : s.inputs) moved += i.taken;
   }
