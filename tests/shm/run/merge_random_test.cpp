@@ -30,7 +30,6 @@ Outcome run(Session& sut, bool journals, std::mt19937_64* rng) {
     const unsigned times = rng != nullptr ? 1 + static_cast<unsigned>((*rng)() % 5) : 1;
     for (unsigned i = 0; i < times; ++i) idle = sut.step(which) > 0 ? 0 : idle + 1;
   }
-  if (falls != nullptr) *falls = sut.falls();
   return sut.outcome();
 }
 
