@@ -30,7 +30,7 @@
 namespace pinstripe {
 
 inline constexpr std::uint64_t kStagePageMagic = 0x0045474150494E50ULL;  // "PNIPAGE\0"
-inline constexpr std::uint64_t kStagePageVersion = 2;
+inline constexpr std::uint64_t kStagePageVersion = 3;
 inline constexpr std::size_t kPageCountersMax = 1024;
 inline constexpr std::size_t kPageNameBytes = 64;
 inline constexpr std::size_t kPageRingsMax = 32;        // inputs or outputs of one stage
@@ -38,9 +38,17 @@ inline constexpr std::size_t kPageInputHistograms = 8;
 inline constexpr std::size_t kPageErrorsMax = 32;
 inline constexpr std::size_t kPageErrorBytes = 200;
 
-enum class StageState : std::uint32_t { kStarting, kRunning, kDraining, kDone, kFailed };
-inline constexpr const char* kStageStateNames[] = {"starting", "running", "draining", "done",
-                                                   "failed"};
+enum class StageState : std::uint32_t {
+  kStarting,
+  kRunning,
+  kDraining,
+  kDone,
+  kFailed,
+  kRejoining,  // acts on the journal of the process before it
+  kSuspended,  // its supervisor is gone: it left off between two inputs and can be resumed
+};
+inline constexpr const char* kStageStateNames[] = {"starting", "running",   "draining", "done",
+                                                   "failed",   "rejoining", "suspended"};
 
 /// One 64-bit value: one writer, any reader.
 template <class T>
@@ -94,6 +102,11 @@ struct StagePage {
   PageValue<std::int64_t> hot_path_faults;     // page faults between the seal and the end
   PageValue<std::uint64_t> journal_records;    // written by this stage; 0 without a journal
   PageValue<std::uint64_t> journal_waits;      // times the stage waited for room in its journal
+  PageValue<std::uint64_t> recoveries;         // times that a process took over from a dead one
+  PageValue<std::uint64_t> recovery_records;   // the last time: journal records acted on again
+  PageValue<std::int64_t> recovery_load_ns;    // the last time: reading the checkpoint
+  PageValue<std::int64_t> recovery_replay_ns;  // the last time: acting on those records
+  PageValue<std::int64_t> recovered_ns;        // CLOCK_MONOTONIC when it went on
   PageValue<std::int64_t> backward_stamps;
   PageValue<std::uint64_t> state_hash;         // of the stage class, at the end of its run
   PageValue<std::int64_t> budget_breaches_queueing;

@@ -63,6 +63,9 @@ class FeedRunner : public RunnerCore<S, P> {
   static constexpr bool kKeepsFrames =
       requires(const Source& s, std::span<const std::byte> bytes) { s.read_frame(bytes); };
 
+  /// The source can be read again from any place: its frames are not in the journal.
+  static constexpr bool kReadsAgain = !kKeepsFrames;
+
   FeedRunner(S& stage, Source& source, const RunnerSetup& setup, Probe& probe, double speed)
       : Core(stage, setup, probe), source_(source), pacer_(speed, setup.clock),
         batch_max_(setup.batch_max) {
@@ -100,6 +103,7 @@ class FeedRunner : public RunnerCore<S, P> {
   Result<void> load(StateReader& r) {
     if (auto core = this->load_core(r); !core) return core;
     frames_ = r.u64();
+    stopping_ = this->ended_;
     if (this->journal_.on()) record_due_ = frames_;
     if (auto stage = this->stage_.load(r); !stage) return stage;
     if constexpr (requires { source_.load(r); }) return source_.load(r);
@@ -107,13 +111,10 @@ class FeedRunner : public RunnerCore<S, P> {
   }
 
   /// A record of the journal. A kept frame becomes the next one (`settle` takes it, after the timers
-  /// before it). A position only says what need not be journaled again: `read_on` gets there.
+  /// before it). A position only says what need not be journaled again. Behind kEnd nothing is taken.
   void act(const JournalEntry& e) noexcept {
-    if (e.kind == JournalKind::kPosition) {
-      FeedPosition position;
-      std::memcpy(&position, e.payload.data(), sizeof(position));
-      record_due_ = position.frames + kFramesAPosition;
-    }
+    if (e.kind == JournalKind::kPosition) record_due_ = stated_frames(e) + kFramesAPosition;
+    if (e.kind == JournalKind::kEnd) stopping_ = true;
     if constexpr (kKeepsFrames) {
       if (e.kind == JournalKind::kFrame) {
         kept_ = &source_.read_frame(e.payload);
@@ -122,18 +123,51 @@ class FeedRunner : public RunnerCore<S, P> {
     }
     this->note(e);
   }
-  /// One turn of what the records so far have begun (as Runner::settle). False: nothing is left, or
-  /// an output has no room.
-  bool settle() noexcept { return busy() && take_one<true>(); }
+  /// Turns come before the record `e`: what goes on, and of a source that can be read again the
+  /// frames that were taken before `e` was written.
   bool owes_before(const JournalEntry& e) const noexcept {
-    return busy() && !this->stated_in_midst(e);
+    if (busy()) return !this->stated_in_midst(e);
+    if constexpr (!kReadsAgain) return false;
+    switch (e.kind) {
+      case JournalKind::kDigest: return !this->has_said(e);
+      case JournalKind::kPosition:
+      case JournalKind::kEnd: return frames_ < stated_frames(e);
+      default: return false;
+    }
+  }
+  /// One turn of those (as Runner::settle). False: the source has ended, or an output has no room.
+  bool settle() noexcept { return (kReadsAgain || busy()) && take_one<true>(); }
+  bool busy() const noexcept { return this->stage_.more() || kept_ != nullptr; }
+  /// The source shows the frame that the record says, in the same file.
+  bool stands_before(const JournalEntry& e) noexcept {
+    const bool counts = e.kind == JournalKind::kPosition || e.kind == JournalKind::kEnd;
+    if (!kReadsAgain || !counts) return true;
+    if (frames_ != stated_frames(e)) return false;
+    if constexpr (requires { source_.position(); }) {
+      if (e.kind == JournalKind::kEnd) return true;
+      FeedPosition stated, here;
+      std::memcpy(&stated, e.payload.data(), sizeof(stated));
+      if (source_.peek() == nullptr) return false;
+      here = source_.position();
+      here.frames = frames_;
+      return std::memcmp(&stated, &here, sizeof(stated)) == 0;
+    }
+    return true;
   }
   /// The next turn of a source that can be read again, unpaced and not journaled. False: it has
   /// ended, or an output has no room.
   bool read_on() noexcept { return take_one<true>(); }
 
  private:
-  bool busy() const noexcept { return this->stage_.more() || kept_ != nullptr; }
+  /// kPosition and kEnd: frames taken before.
+  static std::uint64_t stated_frames(const JournalEntry& e) noexcept {
+    std::uint64_t frames = 0;
+    const std::size_t at = e.kind == JournalKind::kEnd ? offsetof(JournalEnd, frames)
+                                                       : offsetof(FeedPosition, frames);
+    if (at + sizeof(frames) > e.payload.size()) return 0;
+    std::memcpy(&frames, e.payload.data() + at, sizeof(frames));
+    return frames;
+  }
 
   template <bool kReplay>
   bool take_one() noexcept {

@@ -122,6 +122,11 @@ class JournalWriter {
   }
   /// Records committed since the journal was made.
   std::uint64_t records() const noexcept { return records_; }
+  /// Number of the last record that says something: kSegmentEnd does not. Needs one.
+  std::uint64_t last_record() const noexcept {
+    const bool rolled = number_ > 0 && at_ == kJournalFirstRecordAt;
+    return records_ - (rolled ? 2 : 1);
+  }
   /// Position of the next record.
   std::uint64_t position() const noexcept { return base_ + at_; }
   /// Records that the newest checkpoint does not cover, as of the last publish_progress.

@@ -29,6 +29,7 @@ inline constexpr bool kDigested = requires { Out::kType; } && sizeof(Out) < 400;
 struct OutputFault {
   std::uint64_t number = 0;  // of the message on its ring
   std::uint32_t offset = 0;  // of the first byte that differs, from the header on
+  bool missing = false;      // the ring does not show it, though it should
 };
 
 /// One output ring with its modelled delay, digest and, on the reports ring, the queue of what does
@@ -40,7 +41,7 @@ class OutPort {
       : ring_(view), delay_(delay), queue_(queue_capacity) {}
 
   bool has_room(std::uint32_t n) noexcept {
-    if (count_ + n <= live_from_) [[unlikely]] return true;  // all of them are there already
+    if (live_from_ >= count_ + n) [[unlikely]] return true;  // all of them are there already
     return queue_.empty() ? ring_.has_room(n) : tail_ - head_ + n <= queue_.size();
   }
   /// Event time of outputs of a turn at `now`, drawn once a turn.
@@ -173,6 +174,11 @@ class OutPort {
   /// Outputs below what the ring has published are not published again, but compared with the slot
   /// where it still holds them. (Older ones are covered by digests in the journal.)
   void catch_up() noexcept { live_from_ = ring_.published(); }
+  /// While held, an output that the ring does not show yet is a fault and not published: it belongs
+  /// to a record before the last one. What waits in exec's queue is exempt.
+  void hold(bool on) noexcept {
+    if (queue_.empty()) live_from_ = on ? kHeld : ring_.published();
+  }
   bool catching_up() const noexcept { return count_ < live_from_; }
   std::uint64_t published() const noexcept { return ring_.published(); }
   /// The first output that differs from the ring's, and what it is here; null where none does.
@@ -181,6 +187,7 @@ class OutPort {
 
  private:
   static constexpr std::size_t kWordBytes = sizeof(MsgHeader::word);
+  static constexpr std::uint64_t kHeld = std::numeric_limits<std::uint64_t>::max();
   static constexpr std::size_t kStampsAt = offsetof(MsgHeader, publish_ticks);
 
   static const std::byte* payload_of(const Out& out) noexcept {
@@ -191,17 +198,26 @@ class OutPort {
     return claimed_in_queue_ ? queue_[tail_ % queue_.size()] : ring_.claim();
   }
   [[gnu::noinline, gnu::cold]] void compare_and_drop() noexcept {
+    if (live_from_ == kHeld && count_ >= ring_.published()) {
+      note_fault({count_, 0, true});
+      ++count_;
+      return;
+    }
     const MsgHeader* const slot = ring_.view().slot(count_);
     const auto* const there = reinterpret_cast<const std::byte*>(slot);
     const auto* const here = reinterpret_cast<const std::byte*>(&scratch_);
     const bool kept = ring_word::load_acquire(&slot->word) == 2 * count_ + 2;
     for (std::size_t i = kWordBytes; kept && !faulty_ && i < sizeof(Out); ++i) {
       if (there[i] == here[i] || (i >= kStampsAt && i < sizeof(MsgHeader))) continue;
-      fault_ = {count_, static_cast<std::uint32_t>(i)};
-      fault_output_ = scratch_;
-      faulty_ = true;
+      note_fault({count_, static_cast<std::uint32_t>(i)});
     }
     ++count_;
+  }
+  void note_fault(const OutputFault& fault) noexcept {
+    if (faulty_) return;
+    fault_ = fault;
+    fault_output_ = scratch_;
+    faulty_ = true;
   }
 
   RingProducer<Out> ring_;

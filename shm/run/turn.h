@@ -142,6 +142,10 @@ class RunnerCore {
   void catch_up() noexcept {
     for (OutPort<Out>& p : ports_) p.catch_up();
   }
+  /// See OutPort::hold.
+  void hold_outputs(bool on) noexcept {
+    for (OutPort<Out>& p : ports_) p.hold(on);
+  }
   bool catching_up() const noexcept {
     for (const OutPort<Out>& p : ports_) {
       if (p.catching_up()) return true;
@@ -153,6 +157,10 @@ class RunnerCore {
   bool owes_before(const JournalEntry& e) const noexcept {
     return stage_.more() && !stated_in_midst(e);
   }
+  /// The stage has more to say of what it was given.
+  bool busy() const noexcept { return stage_.more(); }
+  /// Where the source of frames stands is what the record says; there is none here.
+  bool stands_before(const JournalEntry&) const noexcept { return true; }
   /// kDigest and kEnd: the first port whose count or digest is not what the record states.
   std::optional<std::size_t> differing_port(const JournalEntry& e) const noexcept {
     for (std::size_t i = 0; i < ports_.size(); ++i) {
@@ -173,7 +181,10 @@ class RunnerCore {
 
   /// `e` is a digest, and all outputs that it covers have been written.
   bool stated_in_midst(const JournalEntry& e) const noexcept {
-    if (e.kind != JournalKind::kDigest) return false;
+    return e.kind == JournalKind::kDigest && has_said(e);
+  }
+  /// kDigest, kEnd: as many outputs have been written as it covers.
+  bool has_said(const JournalEntry& e) const noexcept {
     for (std::size_t i = 0; i < ports_.size(); ++i) {
       if (ports_[i].count() < stated_port(e, i).count) return false;
     }
@@ -215,12 +226,14 @@ class RunnerCore {
     PINSTRIPE_CHECK(!stage_.more(), "a runner is saved between turns, when nothing goes on");
     w.unit(now_);
     w.u64(backward_);
+    w.boolean(ended_);
     w.u64(ports_.size());
     for (const OutPort<Out>& p : ports_) p.save(w);
   }
   Result<void> load_core(StateReader& r) {
     now_ = r.template unit<TimeNs>();
     backward_ = r.u64();
+    ended_ = r.boolean();
     const std::uint64_t ports = r.u64();
     if (r.failed() || ports != ports_.size()) {
       return fail("a checkpoint of " + std::to_string(ports) + " outputs for a stage with " +

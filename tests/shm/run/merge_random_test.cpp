@@ -105,7 +105,7 @@ toy::Checkpoint some_checkpoint(toy::Session<LivePolicy, Source>& s, const Scena
   switch (which) {
     case 0:
       if constexpr (!std::is_same_v<Source, toy::Source>) return {};
-      return toy::feed_checkpoint_of<toy::Source>(s.feed, scenario.frames, draw / 2 % 60);
+      return toy::feed_checkpoint_of<toy::Source>(s.feed, scenario.frames, of(s.feed));
     case 1: return toy::checkpoint_of<toy::Compute>(s.compute, of(s.compute));
     case 2: return toy::checkpoint_of<toy::Risk>(s.risk, of(s.risk));
     default: return toy::checkpoint_of<toy::Exec>(s.exec, of(s.exec));

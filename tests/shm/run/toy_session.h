@@ -2,6 +2,8 @@
 // journals; a stage may be dropped between two batches and made anew from its journal.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <memory>
 #include <optional>
 #include <random>
@@ -11,6 +13,7 @@
 #include "shm/ring/stage_page.h"
 #include "shm/run/feed_runner.h"
 #include "shm/run/journal_scan.h"
+#include "shm/run/rejoin.h"
 #include "shm/run/runner.h"
 #include "tests/shm/run/toy_stages.h"
 
@@ -253,26 +256,23 @@ class Session {
       StateReader r(from.state);
       faults += !runner.load(r) || r.failed() || !r.exhausted();
     }
-    runner.catch_up();
     const auto& entries = desk.journal->tape.entries();
-    for (std::size_t i = from.records; i < entries.size(); ++i) {
-      const JournalEntry& e = entries[i];
-      while (runner.owes_before(e) && runner.settle()) continue;
-      runner.act(e);
-      faults += e.kind == JournalKind::kDigest && !is_feed(desk) && runner.differing_port(e);
+    std::size_t i = from.records;
+    const std::uint64_t last = entries.empty() ? 0 : entries.back().number;
+    const RejoinReport report = pinstripe::rejoin(runner, last, [&](JournalEntry& e) {
+      if (i == entries.size()) return RejoinNext::kEnd;
+      e = entries[i++];
+      return RejoinNext::kRecord;
+    });
+    faults += report.end != RejoinEnd::kDone;
+    if (report.end != RejoinEnd::kDone) {
+      ADD_FAILURE() << (is_feed(desk) ? "feed " : "") << rejoin_text(
+          report, [](std::size_t p) { return "output " + std::to_string(p); },
+          [](std::size_t p) { return "input " + std::to_string(p); });
     }
     if constexpr (requires { source_->read_frame({}); }) {
       if (is_feed(desk)) source_->skip_to(kept_frames(desk.journal->tape));
-    } else if constexpr (requires { runner.read_on(); }) {
-      while (runner.catching_up() && runner.read_on()) continue;
     }
-    if constexpr (requires { runner.merge(); }) {
-      for (MergeInput& in : runner.merge().inputs()) {
-        faults += in.ring.released() > in.ring.taken();
-        in.ring.release();
-      }
-    }
-    for (auto& port : runner.ports()) faults += port.fault() != nullptr;
   }
   template <class D>
   static constexpr bool is_feed(const D&) {
