@@ -40,6 +40,7 @@ bool read_raw(LineReader& reader, CaptureLine& out) {
   } while (line.empty());
   out.format = FrameFormat::kBinanceRaw;
   out.line = reader.line_number();
+  out.offset = reader.line_offset();
   std::string_view json;
   out.has_time = split_raw_line(line, out.receive_ns, json);
   out.bytes = out.has_time ? json : line;
@@ -54,6 +55,7 @@ bool read_tardis(LineReader& reader, CaptureFormat format, CaptureLine& out) {
     if (!reader.next(line)) return false;
   } while (line.empty() || line.starts_with("exchange,"));
   out.line = reader.line_number();
+  out.offset = reader.line_offset();
   out.column = 0;
   out.has_time = parse_time(csv_column(line, 3), out.receive_ns);
   if (format == CaptureFormat::kTardisTrades) {

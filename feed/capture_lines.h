@@ -16,6 +16,7 @@ struct CaptureLine {
   std::int64_t receive_ns = 0;
   std::string_view bytes;
   std::uint64_t line = 0;
+  std::uint64_t offset = 0;  // of the line, in uncompressed bytes
   std::uint32_t column = 0;
 };
 

@@ -25,6 +25,7 @@ class StreamReader {
   }
   /// Goes to the next frame; false at the end or after an error.
   bool advance() {
+    start_ = {file_, readers_[file_]->place(), frame_.origin_ns, backward_};
     while (true) {
       if (read_frame()) return true;
       if (readers_[file_]->error()) {
@@ -38,8 +39,56 @@ class StreamReader {
   const FeedFrame& frame() const noexcept { return frame_; }
   const std::optional<Error>& error() const noexcept { return error_; }
   std::int64_t backward_times() const noexcept { return backward_; }
+  /// Of the frame in hand.
+  FeedPosition position() const noexcept {
+    const FileStamp& file = readers_[file_]->stamp();
+    return {.file = frame_.file, .size = file.size, .mtime_ns = file.mtime_ns,
+            .offset = offset_, .line = frame_.line};
+  }
+
+  /// Where the frame in hand begins: `load` reads it again, or the end or the error in its place.
+  void save(StateWriter& w) const noexcept {
+    for (const auto& reader : readers_) {
+      w.u64(reader->stamp().size);
+      w.i64(reader->stamp().mtime_ns);
+    }
+    w.u64(start_.file);
+    w.unit(start_.origin_ns);
+    w.i64(start_.backward);
+    readers_[start_.file]->save(w, start_.place);
+  }
+  Result<void> load(StateReader& r) {
+    for (const auto& reader : readers_) {
+      FileStamp was;
+      was.size = r.u64();
+      was.mtime_ns = r.i64();
+      if (was != reader->stamp()) return refuse_changed(*reader, was);
+    }
+    file_ = r.u64();
+    frame_.origin_ns = r.unit<TimeNs>();
+    backward_ = r.i64();
+    if (file_ >= readers_.size()) return fail("the checkpoint's file number is damaged");
+    error_.reset();
+    return readers_[file_]->load(r);
+  }
 
  private:
+  struct Start {
+    std::size_t file = 0;
+    LineReader::Place place;
+    TimeNs origin_ns;
+    std::int64_t backward = 0;
+  };
+
+  static std::unexpected<Error> refuse_changed(const LineReader& reader, const FileStamp& was) {
+    const FileStamp& is = reader.stamp();
+    return fail("'" + reader.path() + "' is not the file that the session read: it had " +
+                std::to_string(was.size) + " bytes, last changed at " +
+                std::to_string(was.mtime_ns) + " ns, and has " + std::to_string(is.size) +
+                " bytes, last changed at " + std::to_string(is.mtime_ns) +
+                " ns; put the recorded file back");
+  }
+
   bool read_frame() {
     LineReader& reader = *readers_[file_];
     reader.begin_group();
@@ -51,6 +100,7 @@ class StreamReader {
     frame_.line = line.line;
     frame_.bytes = line.bytes;
     frame_.column = line.column;
+    offset_ = line.offset;
     if (line.has_time) {
       std::int64_t origin_ns = 0;
       const bool outside =
@@ -70,6 +120,8 @@ class StreamReader {
   std::size_t file_ = 0;
   std::vector<std::unique_ptr<LineReader>> readers_;
   FeedFrame frame_;
+  std::uint64_t offset_ = 0;  // of its line, in uncompressed bytes
+  Start start_;               // before it was read
   std::int64_t backward_ = 0;
   std::optional<Error> error_;
 };
@@ -105,7 +157,39 @@ class CaptureSource : public FrameSource {
   }
   std::span<const std::string> files() const noexcept override { return files_; }
 
+  bool seekable() const noexcept override { return true; }
+  FeedPosition position() const noexcept override {
+    return current_ < readers_.size() ? readers_[current_].position() : FeedPosition{};
+  }
+  void save(StateWriter& w) const noexcept override {
+    w.u64(readers_.size());
+    w.unit(before_.origin_ns);
+    w.i64(before_.backward);
+    for (const StreamReader& r : readers_) r.save(w);
+  }
+  Result<void> load(StateReader& r) override {
+    if (r.u64() != readers_.size()) {
+      return fail("the checkpoint is of another number of recorded streams; name the files of its "
+                  "session");
+    }
+    out_.origin_ns = r.unit<TimeNs>();
+    backward_ = r.i64();
+    error_.reset();
+    for (StreamReader& reader : readers_) {
+      if (auto loaded = reader.load(r); !loaded) return fail_within("cannot go on", loaded);
+    }
+    if (r.failed()) return fail("the checkpoint ends inside the place of its recorded files");
+    for (std::size_t i = 0; i < readers_.size(); ++i) step(i);
+    choose();
+    return {};
+  }
+
  private:
+  struct Before {
+    TimeNs origin_ns;
+    std::int64_t backward = 0;
+  };
+
   void step(std::size_t i) {
     if (has_.size() < readers_.size()) has_.resize(readers_.size());
     has_[i] = readers_[i].advance();
@@ -113,6 +197,7 @@ class CaptureSource : public FrameSource {
   }
   /// The reader with the earliest frame; the first of equals.
   void choose() {
+    before_ = {out_.origin_ns, backward_};
     current_ = readers_.size();
     for (std::size_t i = 0; i < readers_.size(); ++i) {
       if (!has_[i]) continue;
@@ -135,72 +220,9 @@ class CaptureSource : public FrameSource {
   std::vector<std::string> files_;
   std::size_t current_ = 0;
   FeedFrame out_;
+  Before before_;  // what `choose` began with
   std::int64_t backward_ = 0;
   std::optional<Error> error_;
-};
-
-class LimitedSource : public FrameSource {
- public:
-  LimitedSource(std::unique_ptr<FrameSource> inner, std::uint64_t frames_max, std::int64_t span_ns)
-      : inner_(std::move(inner)), left_(frames_max == 0 ? UINT64_MAX : frames_max) {
-    const FeedFrame* first = inner_->peek();
-    if (span_ns > 0 && first != nullptr) {
-      end_ = saturating_add(first->origin_ns, TimeNs(span_ns));
-    }
-  }
-  const FeedFrame* peek() override {
-    if (left_ == 0) return nullptr;
-    const FeedFrame* f = inner_->peek();
-    return f != nullptr && f->origin_ns < end_ ? f : nullptr;
-  }
-  void pop() override {
-    inner_->pop();
-    --left_;
-  }
-  std::optional<Error> error() const override { return inner_->error(); }
-  std::int64_t backward_times() const noexcept override { return inner_->backward_times(); }
-  std::span<const std::string> files() const noexcept override { return inner_->files(); }
-
- private:
-  std::unique_ptr<FrameSource> inner_;
-  std::uint64_t left_;
-  TimeNs end_ = TimeNs::max();
-};
-
-class MergedSource : public FrameSource {
- public:
-  explicit MergedSource(std::vector<std::unique_ptr<FrameSource>> sources)
-      : sources_(std::move(sources)) {}
-  const FeedFrame* peek() override {
-    current_ = nullptr;
-    const FeedFrame* best = nullptr;
-    for (const auto& s : sources_) {
-      if (s->error()) return nullptr;
-      const FeedFrame* f = s->peek();
-      if (f == nullptr || (best != nullptr && f->origin_ns >= best->origin_ns)) continue;
-      best = f;
-      current_ = s.get();
-    }
-    return best;
-  }
-  void pop() override {
-    if (peek() != nullptr) current_->pop();
-  }
-  std::optional<Error> error() const override {
-    for (const auto& s : sources_) {
-      if (s->error()) return s->error();
-    }
-    return std::nullopt;
-  }
-  std::int64_t backward_times() const noexcept override {
-    std::int64_t sum = 0;
-    for (const auto& s : sources_) sum += s->backward_times();
-    return sum;
-  }
-
- private:
-  std::vector<std::unique_ptr<FrameSource>> sources_;
-  FrameSource* current_ = nullptr;
 };
 
 }  // namespace
@@ -210,16 +232,6 @@ Result<std::unique_ptr<FrameSource>> open_captures(const std::vector<CaptureStre
   if (auto opened = source->open(streams); !opened) return fail_within("cannot read captures",
       opened);
   return source;
-}
-
-std::unique_ptr<FrameSource> limit_source(std::unique_ptr<FrameSource> inner,
-                                          std::uint64_t frames_max, std::int64_t span_ns) {
-  if (frames_max == 0 && span_ns == 0) return inner;
-  return std::make_unique<LimitedSource>(std::move(inner), frames_max, span_ns);
-}
-
-std::unique_ptr<FrameSource> merge_sources(std::vector<std::unique_ptr<FrameSource>> sources) {
-  return std::make_unique<MergedSource>(std::move(sources));
 }
 
 }  // namespace pinstripe

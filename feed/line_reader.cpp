@@ -1,6 +1,6 @@
 #include "feed/line_reader.h"
 
-#include <cerrno>
+#include <algorithm>
 #include <cstring>
 
 #include "feed/frame.h"
@@ -12,24 +12,17 @@ constexpr std::size_t kBlockBytes = 256 * 1024;
 
 }  // namespace
 
-LineReader::LineReader(std::string path, gzFile file, std::size_t line_max)
+LineReader::LineReader(std::string path, std::unique_ptr<InflatedFile> bytes, std::size_t line_max)
     : path_(std::move(path)),
-      file_(file),
+      bytes_(std::move(bytes)),
       buffer_(new char[line_max + kBlockBytes + kFramePadding]()),
       capacity_(line_max + kBlockBytes) {}
 
-LineReader::~LineReader() { gzclose_r(file_); }
-
 Result<std::unique_ptr<LineReader>> LineReader::open(const std::string& path,
     std::size_t line_max) {
-  errno = 0;
-  gzFile file = gzopen(path.c_str(), "rbe");
-  if (file == nullptr) {
-    return fail("cannot open '" + path + "': " + std::strerror(errno) +
-                "; check the path given with --data");
-  }
-  gzbuffer(file, kBlockBytes);
-  std::unique_ptr<LineReader> reader(new LineReader(path, file, line_max));
+  auto bytes = InflatedFile::open(path);
+  if (!bytes) return std::unexpected(bytes.error());
+  std::unique_ptr<LineReader> reader(new LineReader(path, std::move(*bytes), line_max));
   reader->fill();
   if (reader->error_ && reader->filled_ == 0) return std::unexpected(*reader->error_);
   return reader;
@@ -38,6 +31,14 @@ Result<std::unique_ptr<LineReader>> LineReader::open(const std::string& path,
 void LineReader::fail_with(const std::string& why) {
   at_end_ = true;
   if (!error_) error_ = Error{why, Exit::kFailed};
+}
+
+/// Told by the length alone, not by how the blocks happen to lie: a reader that goes on from a
+/// place refuses the same lines as one that began at the start.
+void LineReader::fail_too_long() {
+  fail_with("'" + path_ + "' line " + std::to_string(line_number_ + 1) +
+            " is longer than the reader takes (" + std::to_string(capacity_ - kBlockBytes) +
+            " bytes); is this a capture?");
 }
 
 /// Reads one more block; what is still needed moves to the front. False where nothing came.
@@ -52,24 +53,18 @@ bool LineReader::fill() {
     group_ = 0;
   }
   if (filled_ + kBlockBytes > capacity_) {
-    fail_with("'" + path_ + "' line " + std::to_string(line_number_ + 1) +
-              " is longer than the reader takes (" + std::to_string(capacity_ - kBlockBytes) +
-              " bytes); is this a capture?");
+    fail_too_long();
     return false;
   }
-  const int got = gzread(file_, buffer_.get() + filled_, static_cast<unsigned>(kBlockBytes));
-  if (got > 0) filled_ += static_cast<std::size_t>(got);
-  int code = Z_OK;
-  const char* text = gzerror(file_, &code);
-  if (got < 0 || code == Z_BUF_ERROR || code == Z_DATA_ERROR) {
-    const bool is_cut = code == Z_BUF_ERROR;
+  const std::size_t got = bytes_->read(buffer_.get() + filled_, kBlockBytes);
+  filled_ += got;
+  at_end_ = bytes_->ended();
+  if (!bytes_->fault().empty()) {
+    const bool is_cut = bytes_->fault() == kCutFile;
     const std::string offset = std::to_string(base_offset_ + filled_);
     fail_with("'" + path_ + "' " +
-              (is_cut ? "is cut: its gzip stream ends" : std::string("cannot be read: ") + text) +
-              " after " + offset + " uncompressed bytes; everything before was delivered; take the "
-              "file anew");
-  } else if (got < static_cast<int>(kBlockBytes) && gzeof(file_) != 0) {
-    at_end_ = true;
+              (is_cut ? "is cut: its gzip stream ends" : bytes_->fault()) + " after " + offset +
+              " uncompressed bytes; everything before was delivered; take the file anew");
   }
   return got > 0;
 }
@@ -83,15 +78,19 @@ bool LineReader::find_line(std::size_t& end) {
             filled_ - searched) : nullptr;
     if (found != nullptr) {
       end = static_cast<std::size_t>(static_cast<const char*>(found) - buffer_.get());
-      return true;
+      break;
     }
     const std::size_t distance = filled_ - at_;
-    if (!fill()) break;
-    searched = at_ + distance;
+    if (fill()) {
+      searched = at_ + distance;
+      continue;
+    }
+    if (error_) return false;  // what is left of a cut file may be half a line
+    end = filled_;
+    break;
   }
-  if (error_) return false;  // what is left of a cut file may be half a line
-  end = filled_;
-  return at_ < filled_;
+  if (end - group_ > capacity_ - kBlockBytes) fail_too_long();
+  return end - group_ <= capacity_ - kBlockBytes && at_ < filled_;
 }
 
 bool LineReader::look(std::string_view& line) {
@@ -107,6 +106,7 @@ bool LineReader::next(std::string_view& line) {
   if (!find_line(end)) return false;
   last_end_ = end > at_ && buffer_[end - 1] == '\r' ? end - 1 : end;
   line = {buffer_.get() + at_, last_end_ - at_};
+  line_offset_ = offset();
   at_ = end < filled_ ? end + 1 : end;
   ++line_number_;
   return true;
@@ -114,6 +114,33 @@ bool LineReader::next(std::string_view& line) {
 
 std::string_view LineReader::group() const noexcept {
   return {buffer_.get() + group_, last_end_ - group_};
+}
+
+void LineReader::save(StateWriter& w, const Place& place) const noexcept {
+  w.u64(place.offset);
+  w.u64(place.line_number);
+  bytes_->save(w, place.offset);
+}
+
+Result<void> LineReader::load(StateReader& r) {
+  const std::uint64_t target = r.u64();
+  line_number_ = r.u64();
+  if (!bytes_->load(r) || bytes_->offset() > target) {
+    return fail("'" + path_ +
+                "': the checkpoint's place in it is damaged; use an older checkpoint");
+  }
+  while (bytes_->offset() < target && !bytes_->ended()) {
+    bytes_->read(buffer_.get(), std::min(capacity_, target - bytes_->offset()));
+  }
+  if (bytes_->offset() != target) {
+    return fail("'" + path_ + "' cannot be read up to byte " + std::to_string(target) +
+                " (uncompressed), where the session was; put the file back that it read");
+  }
+  group_ = at_ = filled_ = last_end_ = 0;
+  base_offset_ = target;
+  at_end_ = false;
+  error_.reset();
+  return {};
 }
 
 }  // namespace pinstripe

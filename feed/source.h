@@ -11,6 +11,8 @@
 
 #include "feed/frame.h"
 #include "shm/base/result.h"
+#include "shm/base/state_io.h"
+#include "shm/run/journal_layout.h"
 
 namespace pinstripe {
 
@@ -27,6 +29,20 @@ class FrameSource {
   virtual std::int64_t backward_times() const noexcept { return 0; }
   /// Names of the files, in the numbering of FeedFrame::file.
   virtual std::span<const std::string> files() const noexcept { return {}; }
+
+  // A source that can be read again goes on anywhere: `save` here, `load` into a source freshly
+  // opened of the same files and settings, and both show the same frames, positions and errors from
+  // here on. None of this is for the hot path.
+  /// False: the three functions below do nothing of use.
+  virtual bool seekable() const noexcept { return false; }
+  /// Where the frame that peek() shows lies (`frames` apart, which the runner counts).
+  virtual FeedPosition position() const noexcept { return {}; }
+  virtual void save(StateWriter&) const noexcept {}
+  /// Refuses, by name, a file that is not the one it was (size or time of the last change).
+  virtual Result<void> load(StateReader&) {
+    return fail("this source of frames cannot be read again, so its session cannot go on from a "
+                "checkpoint; start it anew");
+  }
 };
 
 enum class CaptureFormat : std::uint8_t { kBinanceRaw, kTardisBook, kTardisTrades };

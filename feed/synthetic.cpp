@@ -14,6 +14,7 @@
 #include <array>
 #include <cmath>
 #include <cstring>
+#include <type_traits>
 
 #include "feed/decoded_frame.h"
 #include "shm/base/hash.h"
@@ -49,6 +50,8 @@ class Stream {
   }
   /// Mean 1; the logarithm is only taken here.
   double exponential() noexcept { return -log_fixed(1.0 - uniform()); }
+  std::uint64_t state() const noexcept { return state_; }
+  void restore(std::uint64_t state) noexcept { state_ = state; }
 
  private:
   std::uint64_t state_;
@@ -83,6 +86,8 @@ struct SyntheticSource::Market {
   template <bool kBid>
   void diff_side();
   bool in_burst() const;
+  void save(StateWriter& w) const noexcept;
+  bool load(StateReader& r);
 
   SyntheticConfig config;
   Stream random;
@@ -116,6 +121,8 @@ struct SyntheticSource::Market {
     std::array<BookLevel, 4 * kLevels> levels;
     std::array<char, kFramePadding> padding;
   };
+  static_assert(std::has_unique_object_representations_v<Bytes>, "saved as it lies");
+  static_assert(std::has_unique_object_representations_v<Ladder>, "saved as it lies");
   Bytes bytes{};
   std::array<BookLevel, 2 * kLevels> ask_levels{};
 };
@@ -393,12 +400,66 @@ bool SyntheticSource::Market::step() {
   }
 }
 
+/// Everything that `step` reads or writes, and the frame in hand; the config is the session's.
+void SyntheticSource::Market::save(StateWriter& w) const noexcept {
+  w.u64(config.seed);
+  w.u64(random.state());
+  for (const double v : {pressure, mid, lean}) w.f64(v);
+  for (const std::int64_t v : {time_ns, next_mark_ns, jump_ns, gap_ns, resync_ns, burst_ns,
+                               burst_end_ns, std::int64_t{depths_to_lose}}) {
+    w.i64(v);
+  }
+  for (const std::uint64_t v : {id, depth_id, trade_id, frames}) w.u64(v);
+  for (const bool v : {trade_follows, snapshot_follows, is_first, has_frame, has_published}) {
+    w.boolean(v);
+  }
+  for (const Ladder* l : {&ladder, &published}) w.bytes(l, sizeof(*l));
+  w.unit(frame.origin_ns);
+  w.u64(frame.bytes.size());
+  w.bytes(&bytes, sizeof(bytes));
+}
+
+bool SyntheticSource::Market::load(StateReader& r) {
+  if (r.u64() != config.seed) return false;
+  random.restore(r.u64());
+  for (double* v : {&pressure, &mid, &lean}) *v = r.f64();
+  std::int64_t lose = 0;
+  for (std::int64_t* v : {&time_ns, &next_mark_ns, &jump_ns, &gap_ns, &resync_ns, &burst_ns,
+                          &burst_end_ns, &lose}) {
+    *v = r.i64();
+  }
+  depths_to_lose = static_cast<int>(lose);
+  for (std::uint64_t* v : {&id, &depth_id, &trade_id, &frames}) *v = r.u64();
+  for (bool* v : {&trade_follows, &snapshot_follows, &is_first, &has_frame, &has_published}) {
+    *v = r.boolean();
+  }
+  for (Ladder* l : {&ladder, &published}) r.bytes(l, sizeof(*l));
+  frame.origin_ns = r.unit<TimeNs>();
+  const std::uint64_t size = r.u64();
+  r.bytes(&bytes, sizeof(bytes));
+  if (r.failed() || size > sizeof(bytes) - sizeof(bytes.padding)) return false;
+  frame.format = FrameFormat::kDecoded;
+  frame.bytes = {reinterpret_cast<const char*>(&bytes), size};
+  frame.instrument = config.instrument;
+  frame.line = frames;
+  return true;
+}
+
 SyntheticSource::SyntheticSource(const SyntheticConfig& config)
     : market_(std::make_unique<Market>(config)) {}
 SyntheticSource::~SyntheticSource() = default;
 const FeedFrame* SyntheticSource::peek() { return market_->has_frame ? &market_->frame : nullptr; }
 void SyntheticSource::pop() {
   if (market_->has_frame) market_->has_frame = market_->step();
+}
+FeedPosition SyntheticSource::position() const noexcept {
+  return {.line = market_->frame.line};
+}
+void SyntheticSource::save(StateWriter& w) const noexcept { market_->save(w); }
+Result<void> SyntheticSource::load(StateReader& r) {
+  if (market_->load(r)) return {};
+  return fail("the checkpoint holds another synthetic market, or a damaged one; go on with the "
+              "seed and the checkpoint of the same session");
 }
 SyntheticTruth SyntheticSource::truth() const noexcept {
   return {market_->pressure, 2 * market_->ladder.best_bid + 1};

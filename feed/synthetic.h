@@ -55,6 +55,10 @@ class SyntheticSource : public FrameSource {
   const FeedFrame* peek() override;
   void pop() override;
   std::optional<Error> error() const override { return std::nullopt; }
+  bool seekable() const noexcept override { return true; }
+  FeedPosition position() const noexcept override;
+  void save(StateWriter& w) const noexcept override;
+  Result<void> load(StateReader& r) override;
   /// The hidden state after the frame that peek() shows.
   SyntheticTruth truth() const noexcept;
 

@@ -55,7 +55,8 @@ bool first_of_folder(const std::vector<std::string>& names, const std::string& f
 /// Reads files or the config, or needs a ring, a runner or a program: nothing for a stage.
 bool is_outside(const std::string& path) {
   static const std::regex outside(
-      "feed/(source|capture_lines|line_reader|inspect|instrument_table)\\.h|exec/funding_file\\.h|"
+      "feed/(source|capture_lines|line_reader|inflated_file|inspect|instrument_table)\\.h|"
+      "exec/funding_file\\.h|"
       "models/loader/.*|.*_config_json\\.h|shm/(ring|run)/.*|tools/.*|tests/.*|bench/.*");
   return std::regex_match(path, outside);
 }

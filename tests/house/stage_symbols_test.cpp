@@ -62,7 +62,8 @@ bool is_outside_world(const std::string& name) {
 /// Objects of the feed that read files; every other object of a stage library is the stage.
 bool is_io_object(const std::string& object) {
   static const std::set<std::string> kObjects{"capture_source.cpp.o", "capture_lines.cpp.o",
-                                              "line_reader.cpp.o", "inspect.cpp.o",
+                                              "line_reader.cpp.o", "inflated_file.cpp.o",
+                                              "inspect.cpp.o",
                                               "instrument_table.cpp.o"};
   return kObjects.contains(object);
 }

@@ -54,6 +54,10 @@ class WindowSource : public FrameSource {
   std::optional<Error> error() const override { return inner_->error(); }
   std::int64_t backward_times() const noexcept override { return inner_->backward_times(); }
   std::span<const std::string> files() const noexcept override { return inner_->files(); }
+  bool seekable() const noexcept override { return inner_->seekable(); }
+  FeedPosition position() const noexcept override { return inner_->position(); }
+  void save(StateWriter& w) const noexcept override { inner_->save(w); }
+  Result<void> load(StateReader& r) override { return inner_->load(r); }
 
  private:
   std::unique_ptr<FrameSource> inner_;
