@@ -18,6 +18,9 @@ int main(int argc, char** argv) {
   Probe probe = program->probe();
   FeedRunner<FeedStage, FrameSource> runner(*stage, **source, program->setup(), probe,
                                             program->plan().speed);
+  if (auto joined = rejoin_stage(*program, runner); !joined) {
+    return program->fail_with(joined.error());
+  }
   BadLineLog bad_lines((*source)->files());
   const int status = program->drive(
       *stage, runner, [&](StagePage& page) noexcept { bad_lines(page, stage->errors()); });

@@ -38,7 +38,9 @@ void add_up(CLI::App& app, Verb& chosen) {
   auto texts = std::make_shared<UpTexts>();
   UpOptions& o = texts->options;
   CLI::App* up = app.add_subcommand("up", "Start a session and watch it to its end");
-  up->add_option("CONFIG", o.config, "session config (JSON, comments allowed)")->required();
+  up->add_option("CONFIG", o.config, "session config (JSON, comments allowed)");
+  up->add_option("--resume", o.resume, "go on with this session, which died with journals on");
+  up->add_flag("--discard", o.discard, "remove a session of this name that could be resumed");
   up->add_option("--data", o.overrides.data, "recorded files to trade, over those of the config");
   up->add_option("--speed", texts->speed, "max, or how many times real time");
   up->add_option("--for", texts->duration, "how much simulated time to run: 60s, 5m, 500ms");

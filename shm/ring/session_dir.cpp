@@ -20,6 +20,7 @@ namespace {
 
 constexpr std::string_view kPrefix = "pinstripe-";
 constexpr std::size_t kNameMax = 64;
+constexpr std::string_view kResumableName = "resumable";
 
 Result<void> check_name(const std::string& name) {
   const auto allowed = [](char c) {
@@ -69,6 +70,11 @@ SessionInfo info_of(const std::string& path) {
   info.state = read_state(path);
   info.holder = find_holder(path);
   info.live = info.holder.has_value();
+  std::error_code unknown;
+  if (!info.live && info.state == SessionState::kRunning &&
+      fs::exists(path + "/" + std::string(kResumableName), unknown)) {
+    info.state = SessionState::kResumable;
+  }
   struct stat made {};
   // The session lock's file changes only when someone takes it.
   if (::stat((path + "/session.lock").c_str(), &made) != 0) ::stat(path.c_str(), &made);
@@ -101,8 +107,9 @@ std::unexpected<Error> refuse_existing(const SessionInfo& info) {
       return fail(about + " has stopped and was kept to be looked at; remove it with "
                   "'pinstripe down " + info.name + "'");
     default:
-      return fail(about + " died and can be recovered; 'pinstripe up --resume' goes on with it, "
-                  "'pinstripe up --discard' or 'pinstripe doctor --fix' removes it");
+      return fail_usage(about + " died and can be recovered: 'pinstripe up --resume " + info.name +
+                        "' goes on with it; 'pinstripe up CONFIG --discard' or 'pinstripe doctor "
+                        "--fix' removes it");
   }
 }
 
@@ -163,6 +170,13 @@ Result<void> SessionDir::set_state(SessionState state) const {
   if (std::rename(next.c_str(), file("state").c_str()) != 0) {
     return fail("cannot write '" + file("state") + "': " + std::strerror(errno));
   }
+  return {};
+}
+
+Result<void> SessionDir::mark_resumable() const {
+  std::ofstream out(file(kResumableName), std::ios::trunc);
+  out.close();
+  if (!out) return fail("cannot write '" + file(kResumableName) + "': " + std::strerror(errno));
   return {};
 }
 

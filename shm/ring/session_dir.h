@@ -9,6 +9,7 @@
 //   <stage>.journal        what the stage took, with <stage>.journal.lock (held by its writer)
 //   journal.carrier.lock   held by the process that carries the journals to disk
 //   inputs/                copies of the files that decide: models, rates
+//   resumable              where the stages journal: a session that dies can be resumed
 //
 // A session is live while any of its locks is held. Nothing here guesses from pids or ages.
 #pragma once
@@ -27,7 +28,7 @@ namespace pinstripe {
 /// Written by whoever drives the session; it says what may be cleaned once no lock is held.
 enum class SessionState : std::uint8_t {
   kPrepared,   // made by `up --prepare`, waits for its stages: kept
-  kRunning,    // driven now; with no lock held it has died: cleaned
+  kRunning,    // driven now; with no lock held it has died: cleaned, unless marked resumable
   kEnded,      // stopped in order: cleaned
   kKept,       // stopped, and to be looked at with `rings` and `tap`: kept until `down`
   kResumable,  // died, can be recovered: kept until `up --resume`, `up --discard`, `doctor --fix`
@@ -70,6 +71,8 @@ class SessionDir {
   std::string session_lock() const { return file("session.lock"); }
 
   Result<void> set_state(SessionState state) const;
+  /// From here on a session that dies while it runs is kept for `up --resume`.
+  Result<void> mark_resumable() const;
   SessionState state() const;
 
  private:

@@ -50,6 +50,13 @@ enum class StageState : std::uint32_t {
 inline constexpr const char* kStageStateNames[] = {"starting", "running",   "draining", "done",
                                                    "failed",   "rejoining", "suspended"};
 
+/// What a stage is asked to do, for its next processes as well.
+enum StopWish : std::uint32_t {
+  kGoOn = 0,
+  kEndInOrder = 1,  // feed ends its stream, which ends the others
+  kSuspend = 2,     // leave off between two inputs; the session can be resumed
+};
+
 /// One 64-bit value: one writer, any reader.
 template <class T>
 class PageValue {
@@ -79,7 +86,7 @@ struct StagePage {
   PageValue<std::uint32_t> starts;             // times a process has attached
   // life
   std::atomic<std::uint32_t> state{0};         // StageState
-  std::atomic<std::uint32_t> stop{0};          // 1: asked to stop in order (set by tools)
+  std::atomic<std::uint32_t> stop{0};          // StopWish, set by who minds the session
   PageValue<std::int64_t> heartbeat_ns;        // CLOCK_MONOTONIC
   PageValue<std::uint64_t> heartbeat_ticks;    // the raw counter (TSC)
   PageValue<std::int64_t> event_ns;            // current event time

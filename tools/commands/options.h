@@ -15,6 +15,8 @@ struct UpOptions {
   std::string config;
   Overrides overrides;
   std::string orders_file;   // "": none
+  std::string resume;        // session that died and is to go on; "": a new one
+  bool discard = false;      // remove a resumable session of this name first
   bool prepare = false;
   bool detach = false;
   bool in_process = false;

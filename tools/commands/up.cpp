@@ -15,10 +15,10 @@
 #include <sstream>
 
 #include "shm/run/process.h"
+#include "tools/commands/held_session.h"
 #include "tools/commands/options.h"
 #include "tools/commands/orders_file.h"
 #include "tools/commands/views.h"
-#include "tools/journal/journal_dir.h"
 #include "tools/session/account.h"
 #include "tools/session/attach.h"
 #include "tools/session/feed_failure.h"
@@ -38,44 +38,6 @@ double seconds_now() {
   clock_gettime(CLOCK_MONOTONIC, &t);
   return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
 }
-
-/// The running session of this command; its directory goes with it unless it is to be kept.
-class Session {
- public:
-  static Result<Session> make(SessionPlan& plan) {
-    for (const std::string& name : clean_ended_sessions())
-      say("removed what session '" + name + "' left");
-    auto dir = create_session(plan);
-    if (!dir) return std::unexpected(dir.error());
-    auto lock = EndLock::acquire(dir->session_lock(), "session '" + plan.name + "'");
-    if (!lock) return std::unexpected(lock.error());
-    return Session(std::move(*dir), std::move(*lock));
-  }
-  Session(Session&&) = default;
-  Session& operator=(Session&&) = delete;
-  ~Session() { close(); }
-
-  const SessionDir& dir() const { return dir_; }
-  void set_state(SessionState state) { (void)dir_.set_state(state); }
-  /// Releases the lock; the directory stays where `state` says so, else it is removed.
-  void keep_as(SessionState state) {
-    kept_ = true;
-    set_state(state);
-    lock_.reset();
-  }
-  void close() {
-    if (kept_ || !lock_) return;
-    set_state(SessionState::kEnded);
-    lock_.reset();
-    if (auto removed = remove_session(dir_.name()); !removed) say(removed.error().message);
-  }
-
- private:
-  Session(SessionDir dir, EndLock lock) : dir_(std::move(dir)), lock_(std::move(lock)) {}
-  SessionDir dir_;
-  std::optional<EndLock> lock_;
-  bool kept_ = false;
-};
 
 /// Columns of the terminal behind standard error; 0 where it is none.
 std::size_t terminal_columns() {
@@ -142,6 +104,7 @@ class LiveTable {
 struct RunOutcome {
   bool clean = true;
   bool stopped = false;
+  bool resumable = false;  // it left off in the middle
 };
 
 /// What the stages wrote for people (warnings), each line with its stage's name.
@@ -170,7 +133,7 @@ Result<RunOutcome> run_processes(const SessionPlan& plan, LiveTable& table, Orde
   note_end(plan, end);
   table.draw();
   if (end.clean) relay_logs(plan);
-  return RunOutcome{end.clean, end.stopped};
+  return RunOutcome{end.clean, end.stopped, end.resumable};
 }
 
 Result<RunOutcome> run_one_thread(const SessionPlan& plan, LiveTable& table, OrdersFile* orders) {
@@ -194,7 +157,7 @@ Result<RunOutcome> run_one_thread(const SessionPlan& plan, LiveTable& table, Ord
 }
 
 /// Runs the prepared session and prints its account.
-Exit run_session(const UpOptions& options, SessionPlan& plan, Session& session) {
+Exit run_session(const UpOptions& options, SessionPlan& plan, HeldSession& session) {
   std::unique_ptr<OrdersFile> orders;
   if (!options.orders_file.empty()) {
     auto opened = OrdersFile::open(options.orders_file, plan);
@@ -221,6 +184,7 @@ Exit run_session(const UpOptions& options, SessionPlan& plan, Session& session) 
   if (orders != nullptr) {
     if (auto finished = orders->finish(); !finished) exit = report_error(finished.error(), false);
   }
+  if (outcome->resumable) session.keep_as(SessionState::kResumable);
   return exit;
 }
 
@@ -247,7 +211,7 @@ Result<SessionPlan> make_plan(const UpOptions& options) {
   return plan;
 }
 
-Exit prepared(const UpOptions& options, const SessionPlan& plan, Session& session) {
+Exit prepared(const UpOptions& options, const SessionPlan& plan, HeldSession& session) {
   session.keep_as(SessionState::kPrepared);
   if (options.json) {
     std::printf("{\"session\": \"%s\", \"directory\": \"%s\"}\n", plan.name.c_str(),
@@ -260,28 +224,32 @@ Exit prepared(const UpOptions& options, const SessionPlan& plan, Session& sessio
   return Exit::kDone;
 }
 
+/// A session of its own, or one that died before; `plan` is what it runs.
+Result<HeldSession> make_session(const UpOptions& options, SessionPlan& plan) {
+  if (!options.resume.empty()) return HeldSession::resume(options.resume, plan);
+  auto made = make_plan(options);
+  if (!made) return std::unexpected(made.error());
+  plan = std::move(*made);
+  for (const std::string& note : plan.notes) say(note);
+  for (const std::string& warning : plan.warnings) say("warning: " + warning);
+  return HeldSession::make(plan, options.discard);
+}
+
 /// Everything after the arguments; `ready_fd` >= 0 gets one byte once the session exists.
 Exit up(const UpOptions& options, int ready_fd) {
   install_stop_signals();
-  auto plan = make_plan(options);
-  if (!plan) return report_error(plan.error(), options.json);
-  for (const std::string& note : plan->notes) say(note);
-  for (const std::string& warning : plan->warnings) say("warning: " + warning);
-  auto session = Session::make(*plan);
+  SessionPlan plan;
+  auto session = make_session(options, plan);
   if (!session) return report_error(session.error(), options.json);
-  if (plan->journal.on) {
-    auto made = make_journal_dir(*plan);
-    if (!made) return report_error(std::move(made.error()).within("journal"), options.json);
-  }
-  if (options.prepare) return prepared(options, *plan, *session);
+  if (options.prepare) return prepared(options, plan, *session);
   if (ready_fd >= 0) {
     (void)!write(ready_fd, "+", 1);
     // From here on whoever started this may be waiting for the end of its standard error.
     const int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
     if (nowhere >= 0) dup2(nowhere, STDERR_FILENO);
   }
-  const Exit exit = run_session(options, *plan, *session);
-  if (options.keep || options.detach) session->keep_as(SessionState::kKept);
+  const Exit exit = run_session(options, plan, *session);
+  if ((options.keep || options.detach) && session->held()) session->keep_as(SessionState::kKept);
   return exit;
 }
 
@@ -322,12 +290,24 @@ Exit detach(const UpOptions& options) {
   return Exit::kDone;
 }
 
+Result<void> check_options(const UpOptions& options) {
+  if (options.detach && options.prepare) {
+    return fail_usage("--detach and --prepare exclude each other");
+  }
+  if (options.config.empty() == options.resume.empty()) {
+    return fail_usage("give either a config to start a session from, or --resume SESSION");
+  }
+  if (!options.resume.empty() && (options.prepare || options.discard || options.in_process)) {
+    return fail_usage("--resume goes with none of --prepare, --discard and --in-process");
+  }
+  return {};
+}
+
 }  // namespace
 
 Exit run_up(const UpOptions& options) {
-  if (options.detach && options.prepare) {
-    return report_error(Error{"--detach and --prepare exclude each other", Exit::kUsage},
-        options.json);
+  if (auto asked = check_options(options); !asked) {
+    return report_error(asked.error(), options.json);
   }
   return options.detach ? detach(options) : up(options, -1);
 }

@@ -134,10 +134,6 @@ Result<JournalWriter*> Attachment::journal(const StageSpec& stage) {
   journals_.push_back(std::make_unique<Segment>(std::move(*segment)));
   auto writer = JournalWriter::attach(journals_.back()->bytes(), *identity);
   if (!writer) return std::unexpected(writer.error());
-  if (writer->records() > 0) {
-    return fail("this stage has taken " + std::to_string(writer->records()) +
-                " records already and would decide without its memory; start the session anew");
-  }
   writers_.push_back(std::make_unique<JournalWriter>(std::move(*writer)));
   return writers_.back().get();
 }

@@ -1,10 +1,11 @@
 // The process that carries a session's journals to disk, as seen by whoever drives the session.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "shm/base/result.h"
-#include "tools/session/processes.h"
+#include "tools/session/helper_process.h"
 
 namespace pinstripe {
 
@@ -19,22 +20,19 @@ class CarrierProcess {
   ~CarrierProcess() { (void)finish(); }
 
   /// Starts it again where it has died. What happened since the last call, for people; "": nothing.
-  std::string mind();
+  std::string mind() { return helper_ ? helper_->mind() : ""; }
   /// It died more often than it is started again: the journals are carried no more.
-  bool lost() const noexcept { return deaths_ > kDeathsMax; }
+  bool lost() const noexcept { return helper_ && helper_->lost(); }
   /// The stages have ended and given up their journals: waits until everything is on disk and the
   /// journal is closed. What is wrong, for people; "": nothing.
   std::string finish();
 
  private:
   explicit CarrierProcess(const SessionPlan& plan) : plan_(&plan) {}
-  Result<void> spawn();
   void await_start();
 
-  static constexpr int kDeathsMax = 5;
   const SessionPlan* plan_;
-  Child child_;
-  int deaths_ = 0;
+  std::optional<HelperProcess> helper_;  // none: no journals
   bool finished_ = false;
 };
 

@@ -49,12 +49,6 @@ Result<void> check_cores(const Topology& topology, const std::vector<int>& allow
   return {};
 }
 
-std::string program_folder() {
-  std::error_code error;
-  const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
-  return error ? std::string(".") : self.parent_path().string();
-}
-
 bool ChildEnd::gave_up() const noexcept {
   return ended && WIFEXITED(status) && WEXITSTATUS(status) == static_cast<int>(Exit::kFailed);
 }
@@ -87,7 +81,7 @@ Child::~Child() {
 namespace {
 
 /// Runs in the child between fork and exec: async-signal-safe calls only.
-[[noreturn]] void become(const char* program, char* const* argv, int core, int log, pid_t parent,
+[[noreturn]] void become(int program, char* const* argv, int core, int log, pid_t parent,
                          int report) {
   prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (getppid() != parent) _exit(1);  // the parent died before the line above
@@ -103,7 +97,7 @@ namespace {
     CPU_SET(static_cast<unsigned>(core), &set);
     sched_setaffinity(0, sizeof(set), &set);
   }
-  execv(program, argv);
+  syscall(SYS_execveat, program, "", argv, environ, AT_EMPTY_PATH);
   const int error = errno;
   (void)!write(report, &error, sizeof(error));
   _exit(127);
@@ -111,7 +105,7 @@ namespace {
 
 }  // namespace
 
-Result<Child> Child::spawn(std::string name, const std::string& program,
+Result<Child> Child::spawn(std::string name, const Program& program,
                            const std::vector<std::string>& arguments, int core,
                            const std::string& log_file) {
   const int log = log_file.empty()
@@ -121,12 +115,12 @@ Result<Child> Child::spawn(std::string name, const std::string& program,
   if (pipe2(report, O_CLOEXEC) != 0) {
     return fail("cannot make a pipe: " + std::string(std::strerror(errno)));
   }
-  std::vector<char*> argv{const_cast<char*>(program.c_str())};
+  std::vector<char*> argv{const_cast<char*>(program.path().c_str())};
   for (const std::string& a : arguments) argv.push_back(const_cast<char*>(a.c_str()));
   argv.push_back(nullptr);
   const pid_t parent = getpid();
   const pid_t pid = fork();
-  if (pid == 0) become(program.c_str(), argv.data(), core, log, parent, report[1]);
+  if (pid == 0) become(program.fd(), argv.data(), core, log, parent, report[1]);
   close(report[1]);
   if (log >= 0) close(log);
   int exec_error = pid < 0 ? errno : 0;
@@ -134,8 +128,7 @@ Result<Child> Child::spawn(std::string name, const std::string& program,
   close(report[0]);
   if (exec_error != 0) {
     if (pid > 0) waitpid(pid, nullptr, 0);
-    return fail("cannot start '" + program + "': " + std::strerror(exec_error) +
-                "; the stage programs must lie beside 'pinstripe' (target pinstripe_programs)");
+    return fail("cannot start '" + program.path() + "': " + std::strerror(exec_error));
   }
   Child child;
   child.name_ = std::move(name);
@@ -162,10 +155,10 @@ void wait_for(Child& child, int milliseconds) {
   ::poll(&fd, 1, milliseconds);
 }
 
-void wait_for_any(std::vector<Child>& children, int milliseconds) {
+void wait_for_any(const std::vector<Child*>& children, int milliseconds) {
   std::vector<pollfd> fds;
-  for (Child& c : children) {
-    if (c.running() && c.pidfd() >= 0) fds.push_back({c.pidfd(), POLLIN, 0});
+  for (Child* c : children) {
+    if (c->running() && c->pidfd() >= 0) fds.push_back({c->pidfd(), POLLIN, 0});
   }
   ::poll(fds.data(), fds.size(), milliseconds);
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "shm/base/result.h"
+#include "tools/session/program.h"
 #include "tools/session/session_plan.h"
 
 namespace pinstripe {
@@ -17,8 +18,6 @@ namespace pinstripe {
 std::vector<int> place_stages(const Topology& topology, const std::vector<int>& allowed);
 /// Refuses a named core that this process may not use.
 Result<void> check_cores(const Topology& topology, const std::vector<int>& allowed);
-/// Folder of the running executable: the stage programs lie beside it.
-std::string program_folder();
 
 /// How a child ended.
 struct ChildEnd {
@@ -43,7 +42,7 @@ class Child {
 
   /// Starts `program` with `arguments` on `core` (-1: unchanged), standard error to `log_file`. The
   /// child gets SIGTERM when this process dies.
-  static Result<Child> spawn(std::string name, const std::string& program,
+  static Result<Child> spawn(std::string name, const Program& program,
                              const std::vector<std::string>& arguments, int core,
                              const std::string& log_file);
   const std::string& name() const noexcept { return name_; }
@@ -64,6 +63,6 @@ class Child {
 /// Waits until `child` ends or `milliseconds` pass.
 void wait_for(Child& child, int milliseconds);
 /// Waits until one of the children ends, `milliseconds` pass, or a signal arrives.
-void wait_for_any(std::vector<Child>& children, int milliseconds);
+void wait_for_any(const std::vector<Child*>& children, int milliseconds);
 
 }  // namespace pinstripe

@@ -194,6 +194,18 @@ void read_journal(ConfigNode& root, SessionConfig& config) {
   j.keep_days = static_cast<std::uint32_t>(node.integer("keep_days", j.keep_days, 0, 36'500));
 }
 
+void read_supervision(ConfigNode& root, SupervisionPlan& limits) {
+  ConfigNode node = root.child("supervision");
+  limits.restarts_max =
+      static_cast<int>(node.integer("restarts_max", limits.restarts_max, 0, 1'000'000));
+  limits.backoff_first_ms = node.integer("backoff_first_ms", limits.backoff_first_ms, 0, 60'000);
+  limits.backoff_most_ms = node.integer("backoff_most_ms", limits.backoff_most_ms, 0, 60'000);
+  limits.heartbeat_limit_ms =
+      node.integer("heartbeat_limit_ms", limits.heartbeat_limit_ms, 100, 3'600'000);
+  limits.stopped_limit_ms = node.integer("stopped_limit_ms", limits.stopped_limit_ms, 1, 3'600'000);
+  limits.lift_kill_limit = node.boolean("lift_kill_limit", limits.lift_kill_limit);
+}
+
 void read_rings(ConfigNode& root, SessionPlan& plan) {
   ConfigNode rings = root.child("rings");
   static constexpr std::array<std::string_view, 2> kFull{"wait", "resync"};
@@ -280,6 +292,7 @@ Result<SessionConfig> load_session_config(const std::string& file, const Overrid
   read_source(*root, config);
   read_fees(*root, config);
   read_journal(*root, config);
+  read_supervision(*root, config.plan.supervision);
   number_instruments(*root, config, read_lanes(*root, config));
   config.plan.topology = build_topology(config.plan.lanes);
   read_stage_specs(*root, config.plan);

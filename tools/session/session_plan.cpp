@@ -160,6 +160,20 @@ JournalPlan journal_from(const Json& j) {
   return p;
 }
 
+Json to_json(const SupervisionPlan& p) {
+  return {{"restarts_max", p.restarts_max},
+          {"backoff_first_ms", p.backoff_first_ms},
+          {"backoff_most_ms", p.backoff_most_ms},
+          {"heartbeat_limit_ms", p.heartbeat_limit_ms},
+          {"stopped_limit_ms", p.stopped_limit_ms},
+          {"lift_kill_limit", p.lift_kill_limit}};
+}
+
+SupervisionPlan supervision_from(const Json& j) {
+  return {j.at("restarts_max"),       j.at("backoff_first_ms"), j.at("backoff_most_ms"),
+          j.at("heartbeat_limit_ms"), j.at("stopped_limit_ms"), j.at("lift_kill_limit")};
+}
+
 Json to_json(const SessionFile& f) {
   return {{"role", f.role}, {"name", f.name}, {"source", f.source}, {"digest", f.digest}};
 }
@@ -287,6 +301,7 @@ SessionPlan plan_from(const Json& j) {
   SessionPlan p;
   scalars_from(j.at("session"), p);
   p.journal = journal_from(j.at("journal"));
+  p.supervision = supervision_from(j.at("supervision"));
   for (const Json& f : j.at("files")) p.files.push_back(session_file_from(f));
   for (const Json& i : j.at("instruments")) p.instruments.push_back(instrument_from(i));
   for (const Json& l : j.at("lanes")) {
@@ -311,6 +326,7 @@ std::string resolved_json(const SessionPlan& plan) {
   Json j;
   j["session"] = scalars_json(plan);
   j["journal"] = to_json(plan.journal);
+  j["supervision"] = to_json(plan.supervision);
   j["files"] = list_json(plan.files);
   j["instruments"] = list_json(plan.instruments);
   j["lanes"] = Json::array();

@@ -15,6 +15,7 @@
 #include "shm/market/instrument.h"
 #include "shm/msg/topology.h"
 #include "shm/run/delay_model.h"
+#include "tools/session/restart_policy.h"
 
 namespace pinstripe {
 
@@ -111,6 +112,7 @@ struct SessionPlan {
   std::string config_file;                   // where it came from, for people
   JournalPlan journal;
   std::vector<SessionFile> files;            // models and rates; empty until the session is made
+  SupervisionPlan supervision;
   std::string synthetic_json = "{}";         // settings of the synthetic market, as JSON text
   /// Each stage's own part of the config, as JSON text, model folds already chosen. By StageKind.
   std::array<std::string, kStageKinds> stage_json{"{}", "{}", "{}", "{}", "{}"};

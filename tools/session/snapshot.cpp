@@ -79,7 +79,9 @@ void read_life(const StagePage& page, const StagePageView& view, StageShot& s) {
   s.wait = wait_name(page.wait_actual.get());
   s.wait_configured = wait_name(page.wait_configured.get());
   s.state = s.pid == 0 ? "absent" : kStageStateNames[static_cast<std::size_t>(view.state())];
-  const bool over = view.state() == StageState::kDone || view.state() == StageState::kFailed;
+  const StageState state = view.state();
+  const bool over = state == StageState::kDone || state == StageState::kFailed ||
+                    state == StageState::kSuspended;
   // In the one-thread pipeline the page names no process of its own.
   if (s.pid != 0 && token.start_ticks != 0 && !s.alive && !over) s.state = "dead";
   s.heartbeat_age_ns = s.alive ? view.heartbeat_age_ns() : -1;
@@ -128,6 +130,10 @@ void read_work(const StagePage& page, const StagePageView& view, StageShot& s) {
   read_kernel_counts(page, s);
   s.allocations_after_seal = page.allocations_after_seal.get();
   s.hot_path_faults = page.hot_path_faults.get();
+  s.recoveries = page.recoveries.get();
+  s.recovery_records = page.recovery_records.get();
+  s.recovery_load_ns = page.recovery_load_ns.get();
+  s.recovery_replay_ns = page.recovery_replay_ns.get();
   s.journal_records = page.journal_records.get();
   s.journal_waits = page.journal_waits.get();
   s.state_hash = page.state_hash.get();

@@ -55,7 +55,7 @@ struct StageShot {
   int cpu = -1;
   std::string wait;               // actual strategy
   std::string wait_configured;
-  std::string state;              // starting, running, draining, done, failed, dead, absent
+  std::string state;              // a StageState's name; dead, absent
   std::int64_t heartbeat_age_ns = -1;
   std::int64_t event_ns = 0;      // event time it has reached
   LatencyShot queueing, service, tick_to_order;
@@ -66,6 +66,9 @@ struct StageShot {
   std::int64_t allocations_after_seal = 0;
   std::int64_t hot_path_faults = 0;  // page faults of the sealed loop
   std::uint64_t journal_records = 0, journal_waits = 0;
+  std::uint64_t recoveries = 0;         // times that a process took over from a dead one
+  std::uint64_t recovery_records = 0;   // the last time: journal records acted on again
+  std::int64_t recovery_load_ns = 0, recovery_replay_ns = 0;
   std::optional<JournalShot> journal;  // nothing: it keeps none
   std::uint64_t state_hash = 0;   // of the stage class, at the end of its run; 0 before
   std::int64_t budget_breaches = 0;

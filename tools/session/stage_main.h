@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "tools/journal/recovery.h"
 #include "tools/session/stage_program.h"
 
 namespace pinstripe {
@@ -26,6 +27,9 @@ int run_stage_main(int argc, char** argv, StageKind kind, ConfigOf&& config_of) 
   const auto stage = std::make_unique<S>(*config);
   Probe probe = program->probe();
   Runner<S> runner(*stage, program->setup(), probe);
+  if (auto joined = rejoin_stage(*program, runner); !joined) {
+    return program->fail_with(joined.error());
+  }
   return program->drive(*stage, runner);
 }
 

@@ -65,7 +65,7 @@ bool StageProgram::help(int argc, char** argv, StageKind kind) {
         "Runs one %s stage of a prepared session until its data ends or SIGTERM asks it to stop.\n"
         "  --session S       session made by `pinstripe up CONFIG --prepare`\n"
         "  --name N          instance, where the session has several (default: %s)\n"
-        "  --supervised PID  stop when that process dies\n\n"
+        "  --supervised PID  leave off when that process dies\n\n"
         "example: pinstripe up tools/configs/demo.json --prepare && "
         "taskset -c 1 pinstripe-%s --session demo\n",
         name, name, name, name);
@@ -98,6 +98,7 @@ Result<StageProgram> StageProgram::start(int argc, char** argv, StageKind kind) 
 
 Result<void> StageProgram::settle(int supervisor_pid) {
   install_stop_signals();
+  supervisor_pid_ = supervisor_pid;
   if (supervisor_pid > 0) {
     if (auto tied = die_with_parent(supervisor_pid); !tied) return tied;
   }
@@ -182,24 +183,53 @@ void sleep_for_journal() noexcept {
   ::nanosleep(&t, nullptr);
 }
 
-int StageProgram::end(bool complete, bool waited_for_journal, std::uint64_t state_hash) {
+bool StageProgram::asked_to_stop() const noexcept {
+  return stop_requested() || page_->stop.load(std::memory_order_relaxed) != kGoOn;
+}
+
+/// To leave off between two inputs, so that the session can be resumed, instead of ending the
+/// stream: when told so, and when the supervisor is gone (its death sends the same SIGTERM).
+bool StageProgram::is_to_suspend() const noexcept {
+  if (setup_.journal == nullptr) return false;
+  if (page_->stop.load(std::memory_order_relaxed) == kSuspend) return true;
+  return supervisor_pid_ > 0 && ::getppid() != supervisor_pid_;
+}
+
+/// A supervised session with journals waits for a dead neighbour's successor; its supervisor says
+/// when there will be none. Nobody can say that of a disk that takes nothing.
+bool StageProgram::may_give_up() const noexcept {
+  if (supervisor_pid_ == 0 || setup_.journal == nullptr) return true;
+  const std::uint32_t state = ring_word::load_relaxed(&setup_.journal->view().header()->state);
+  return static_cast<JournalState>(state) != JournalState::kOk;
+}
+
+int StageProgram::end(Left left, std::uint64_t state_hash) {
   const KernelCounts k = kernel_counts();
   page_->voluntary_switches.add(k.voluntary_switches);
   page_->involuntary_switches.add(k.involuntary_switches);
   page_->minor_faults.add(k.minor_faults);
   page_->major_faults.add(k.major_faults);
   page_->allocations_after_seal.set(static_cast<std::int64_t>(allocations_after_seal()));
-  page_->state_hash.set(state_hash);
   heartbeat(attachment_.clock().monotonic_ns());
-  if (complete) {
-    page_->set_state(StageState::kDone);
-    return static_cast<int>(Exit::kDone);
+  switch (left) {
+    case Left::kSuspended:
+      page_->set_state(StageState::kSuspended);
+      return static_cast<int>(Exit::kDone);
+    case Left::kNoRoomInJournal:
+      return fail_with(Error{"stopped before the end of its inputs: its journal has no room; see "
+                             "'pinstripe status' for what keeps it from the disk"});
+    case Left::kGaveUp:
+      return fail_with(Error{"stopped before the end of its inputs: a neighbour is gone"});
+    case Left::kDone: break;
   }
-  if (waited_for_journal) {
-    return fail_with(Error{"stopped before the end of its inputs: its journal has no room; see "
-                           "'pinstripe status' for what keeps it from the disk"});
-  }
-  return fail_with(Error{"stopped before the end of its inputs: a neighbour is gone"});
+  page_->state_hash.set(state_hash);
+  page_->set_state(StageState::kDone);
+  return static_cast<int>(Exit::kDone);
+}
+
+void StageProgram::warn(const std::string& text) {
+  std::fprintf(stderr, "pinstripe-%s: warning: %s\n", spec_.name.c_str(), text.c_str());
+  page_->log_error(2, text, realtime_ns());
 }
 
 int StageProgram::fail_with(const Error& error) {

@@ -50,14 +50,17 @@ void publish_progress(StagePage& page, const S& stage, R& runner) noexcept {
 class StageProgram {
  public:
   /// Parses `--session S [--name N] [--supervised PID]`, loads the plan, finds the stage of `kind`,
-  /// pins, locks, registers, attaches. `program` stands in --help.
+  /// pins, locks, registers, attaches.
   static Result<StageProgram> start(int argc, char** argv, StageKind kind);
 
   const SessionPlan& plan() const noexcept { return attachment_.plan(); }
   const StageSpec& spec() const noexcept { return spec_; }
   const RunnerSetup& setup() const noexcept { return setup_; }
   StagePage& page() const noexcept { return *page_; }
+  const SessionClock& clock() const noexcept { return attachment_.clock(); }
   Probe probe() const noexcept;
+  /// Tells people something that does not keep the stage from working: to its log and its page.
+  void warn(const std::string& text);
 
   /// Runs to the end of the data or an orderly stop. `finished()` may add an error found by the
   /// source.
@@ -82,13 +85,19 @@ class StageProgram {
   void heartbeat(std::int64_t now_ns) noexcept;
   void seal() noexcept;
   void unseal() noexcept;
-  int end(bool complete, bool waited_for_journal, std::uint64_t state_hash);
+  /// Why the hot loop was left.
+  enum class Left : std::uint8_t { kDone, kGaveUp, kNoRoomInJournal, kSuspended };
+  int end(Left left, std::uint64_t state_hash);
+  bool asked_to_stop() const noexcept;
+  bool is_to_suspend() const noexcept;
+  bool may_give_up() const noexcept;
 
   Attachment attachment_;
   StageSpec spec_;
   RunnerSetup setup_;
   StagePage* page_ = nullptr;
   WaitStrategy wait_ = WaitStrategy::kYield;
+  int supervisor_pid_ = 0;    // 0: nobody minds this stage
   KernelCounts sealed_at_;  // what the kernel had counted when the hot loop began
 };
 
@@ -103,6 +112,7 @@ int StageProgram::drive(S& stage, R& runner, Report&& report) {
   constexpr std::int64_t kSleepLimitNs = 50 * kNsPerMs;
   std::int64_t published_ns = 0, worked_ns = clock.monotonic_ns(), stopped_ns = 0;
   std::uint64_t batches = 0, waits = 0;
+  Left left = Left::kDone;
   seal();
   while (!runner.done()) {
     const bool worked = runner.run_batch() > 0;
@@ -124,10 +134,17 @@ int StageProgram::drive(S& stage, R& runner, Report&& report) {
       // A drained stage gives way at once: on a shared core its reader may be the next to run.
       if (!runner.drained()) continue;
     }
-    if (stop_requested() || page_->stop.load(std::memory_order_relaxed) != 0) {
+    if (asked_to_stop()) {
+      if (is_to_suspend()) {
+        left = Left::kSuspended;
+        break;
+      }
       if constexpr (requires { runner.stop(); }) runner.stop();
       if (stopped_ns == 0) stopped_ns = now;  // the quiet before it proves nothing
-      if (now - std::max(worked_ns, stopped_ns) > kGiveUpNs) break;
+      if (now - std::max(worked_ns, stopped_ns) > kGiveUpNs && may_give_up()) {
+        left = runner.waits_for_journal() ? Left::kNoRoomInJournal : Left::kGaveUp;
+        break;
+      }
     }
     ++waits;
     if (runner.waits_for_journal()) {
@@ -149,7 +166,7 @@ int StageProgram::drive(S& stage, R& runner, Report&& report) {
   publish_progress(*page_, stage, runner);
   report(*page_);
   publish_journal(*page_, setup_);
-  return end(runner.done(), runner.waits_for_journal(), stage.state_hash());
+  return end(left, stage.state_hash());
 }
 
 }  // namespace pinstripe

@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "shm/ring/end_lock.h"
+#include "shm/ring/stage_page.h"
 #include "shm/run/process.h"
 
 namespace pinstripe {
@@ -16,7 +17,8 @@ namespace pinstripe {
 namespace {
 
 constexpr std::int64_t kPatienceMs = 5'000;
-constexpr std::int64_t kLookEveryMs = 1'000;
+constexpr std::int64_t kLookEveryMs = 100;
+constexpr std::int64_t kSettleMs = 5'000;   // no standstill is seen so soon after a restart
 
 std::int64_t now_ms() {
   timespec t{};
@@ -24,123 +26,160 @@ std::int64_t now_ms() {
   return t.tv_sec * 1'000 + t.tv_nsec / 1'000'000;
 }
 
-std::string log_file(const SessionPlan& plan, const std::string& stage) {
-  return plan.directory + "/" + stage + ".log";
-}
-
 }  // namespace
-
-std::string log_tail(const SessionPlan& plan, const std::string& stage, std::size_t bytes_max) {
-  std::ifstream in(log_file(plan, stage));
-  std::stringstream all;
-  all << in.rdbuf();
-  std::string text = all.str();
-  while (!text.empty() && text.back() == '\n') text.pop_back();
-  if (text.size() > bytes_max) {
-    text = text.substr(text.size() - bytes_max);
-    text = text.substr(text.find('\n') + 1);
-  }
-  return text;
-}
 
 Result<Supervisor> Supervisor::start(const SessionPlan& plan) {
   auto carrier = CarrierProcess::start(plan);
   if (!carrier) return std::unexpected(carrier.error());
   Supervisor s(plan, std::move(*carrier));
-  const std::string folder = program_folder();
-  for (std::size_t i = 0; i < plan.topology.stages.size(); ++i) {
-    const StageSpec& stage = plan.topology.stages[i];
-    auto child = Child::spawn(stage.name,
-        folder + "/pinstripe-" + kStageKindNames[index_of(stage.kind)],
-                              {"--session", plan.name, "--name", stage.name, "--supervised",
-                               std::to_string(getpid())}, stage.core,
-                              log_file(plan, stage.name));
-    if (!child) {
-      for (Child& started : s.children_) started.signal(SIGKILL);
-      return fail_within("stage '" + stage.name + "'", child);
-    }
-    s.children_.push_back(std::move(*child));
+  for (const char* kind : kStageKindNames) {
+    auto program = Program::open(std::string("pinstripe-") + kind);
+    if (!program) return std::unexpected(program.error());
+    s.programs_.push_back(std::make_unique<Program>(std::move(*program)));
   }
-  s.reported_.assign(s.children_.size(), false);
-  s.asked_.assign(s.children_.size(), false);
+  if (auto started = s.start_stages(); !started) {
+    for (StageKeeper& stage : s.stages_) stage.child().signal(SIGKILL);
+    return std::unexpected(started.error());
+  }
   return s;
 }
 
-bool Supervisor::any_running() {
-  return std::any_of(children_.begin(), children_.end(), [](Child& c) { return c.running(); });
+Result<void> Supervisor::start_stages() {
+  for (const StageSpec& spec : plan_->topology.stages) {
+    stages_.emplace_back(*plan_, spec, *programs_[index_of(spec.kind)]);
+    wish(stages_.back(), kGoOn);  // a resumed session may have been told to leave off
+    if (auto spawned = stages_.back().spawn(); !spawned) return spawned;
+  }
+  asked_.assign(stages_.size(), false);
+  return {};
 }
 
-/// The error the stage counted last, else what it last wrote.
-std::string Supervisor::last_words(const Child& child) const {
-  const SessionShot shot = take_snapshot(*plan_);
-  const StageShot* stage = shot.stage(child.name());
-  std::string words;
-  if (stage != nullptr && !stage->errors.empty()) words = stage->errors.back().text;
-  const std::string tail = log_tail(*plan_, child.name(), 1'000);
-  if (!tail.empty() && tail.find(words) != std::string::npos) return tail;
-  return words.empty() ? tail : words + (tail.empty() ? "" : "\n" + tail);
+bool Supervisor::any_lives() {
+  return std::ranges::any_of(stages_, [](StageKeeper& s) { return s.lives(); });
 }
 
-void Supervisor::note_deaths(SessionEnd& end, const std::function<void(const std::string&)>& say) {
-  for (std::size_t i = 0; i < children_.size(); ++i) {
-    Child& c = children_[i];
-    if (reported_[i] || c.running()) continue;
-    reported_[i] = true;
-    if (c.poll().clean()) continue;
-    if (killed_) {
-      end.clean = false;
-      say("stage '" + c.name() + "' (pid " + std::to_string(c.pid()) +
-          ") did not stop in time and was killed");
-      continue;
-    }
-    // What gives up because a neighbour died is a consequence, not a second death.
-    if (!end.clean && c.poll().gave_up()) continue;
-    const std::string words = last_words(c);
-    const std::string line = "stage '" + c.name() + "' (pid " + std::to_string(c.pid()) +
-                             ") died: " + c.poll().text() +
-                             (words.empty() ? "" : "; last error: " + words);
-    end.clean = false;
-    end.deaths.push_back(line);
-    say(line);
-    if (!stopping_) {
-      stopping_ = true;
-      say("the other stages are stopped in order");
-      stop_next();
+/// Tells the stage, and whoever takes its place.
+void Supervisor::wish(const StageKeeper& stage, StopWish wish) {
+  auto page = StagePageOwner::attach(plan_->directory + "/" + stage.spec().name + ".page");
+  if (page) page->page().stop.store(wish, std::memory_order_relaxed);
+}
+
+void Supervisor::look_at_stages(SessionEnd& end, const Say& say) {
+  const bool rejoins = !killed_ && !suspending_;
+  for (StageKeeper& s : stages_) {
+    switch (s.look(now_ms(), rejoins)) {
+      case StageKeeper::Fate::kSame:
+      case StageKeeper::Fate::kEnded: break;
+      case StageKeeper::Fate::kGone: note_gone(s, end, say); break;
+      case StageKeeper::Fate::kDied:
+        ++end.restarts;
+        unsettled_at_ms_ = now_ms();
+        say(s.obituary() + "; it is started again and rejoins");
+        break;
     }
   }
+}
+
+void Supervisor::note_gone(StageKeeper& stage, SessionEnd& end, const Say& say) {
+  if (killed_) {
+    end.clean = false;
+    say("stage '" + stage.spec().name + "' (pid " + std::to_string(stage.child().pid()) +
+        ") did not stop in time and was killed");
+    return;
+  }
+  // What gives up because a neighbour died is a consequence, not a second death.
+  if (!end.clean && stage.gave_up()) return;
+  end.clean = false;
+  end.deaths.push_back(stage.obituary());
+  say(stage.obituary());
+  if (stopping_) return;
+  if (plan_->journal.on) {
+    end.resumable = true;
+    say("the other stages leave off; 'pinstripe up --resume " + plan_->name + "' goes on from here");
+    suspend_all();
+  } else {
+    say("the other stages are stopped in order");
+    stopping_ = true;
+    stop_next();
+  }
+}
+
+void Supervisor::restart_what_is_due(SessionEnd& end, const Say& say) {
+  for (std::size_t i = 0; i < stages_.size(); ++i) {
+    if (auto started = stages_[i].restart_if_due(now_ms()); !started) {
+      end.clean = false;
+      say(started.error().message);
+      suspend_all();
+    }
+    // The successor has its wish from the page; it may still have to be pressed.
+    if (stages_[i].running() && stopping_ && now_ms() - unsettled_at_ms_ < kLookEveryMs) {
+      asked_at_ms_ = now_ms();
+    }
+  }
+}
+
+/// Stages that live and do not work; a session whose stages wait for each other, where feed ends
+/// its stream, which frees the others.
+void Supervisor::look_closer(const Say& say) {
+  if (now_ms() - looked_at_ms_ < kLookEveryMs) return;
+  looked_at_ms_ = now_ms();
+  const SessionShot shot = take_snapshot(*plan_);
+  for (StageKeeper& s : stages_) {
+    if (s.lives() && s.is_away(shot)) unsettled_at_ms_ = looked_at_ms_;
+    if (!plan_->journal.on) continue;  // a death would end the session
+    const std::string wrong = s.mind_health(shot, looked_at_ms_);
+    if (!wrong.empty()) say("stage '" + s.spec().name + "' is " + wrong + "; it is killed");
+  }
+  if (stopping_ || looked_at_ms_ - unsettled_at_ms_ < kSettleMs) return;
+  if (!standstill_.look(shot, looked_at_ms_)) return;
+  say(standstill_text(*plan_, shot));
+  stood_still_ = true;
+  stopping_ = true;
+  stop_next();
 }
 
 /// Asks the first running stage that was not asked yet; all earlier ones have had their time.
 void Supervisor::stop_next() {
-  for (std::size_t i = 0; i < children_.size(); ++i) {
-    if (!children_[i].running() || asked_[i]) continue;
+  for (std::size_t i = 0; i < stages_.size(); ++i) {
+    if (!stages_[i].lives() || asked_[i]) continue;
     asked_[i] = true;
     asked_at_ms_ = now_ms();
-    children_[i].signal(SIGTERM);
+    wish(stages_[i], kEndInOrder);
+    stages_[i].child().signal(SIGTERM);
     // All feeds stop together: a lane that goes on would hold the others' watermarks.
-    const bool feed = plan_->topology.stages[i].kind == StageKind::kFeed;
+    const bool feed = stages_[i].spec().kind == StageKind::kFeed;
     if (!feed) return;
+  }
+}
+
+/// Every stage leaves off between two inputs, and the session waits to be resumed.
+void Supervisor::suspend_all() {
+  stopping_ = suspending_ = true;
+  asked_.assign(stages_.size(), true);
+  asked_at_ms_ = now_ms();
+  for (StageKeeper& s : stages_) {
+    wish(s, kSuspend);
+    s.child().signal(SIGTERM);
   }
 }
 
 /// After the feeds have ended, the stages behind them drain and end by themselves; what does not is
 /// asked, and in the end killed.
 void Supervisor::press(const SessionEnd& end) {
-  const std::int64_t patience = end.clean ? kPatienceMs : kPatienceMs / 10;
-  if (now_ms() - asked_at_ms_ <= patience) return;
+  const std::int64_t patience = end.clean || suspending_ ? kPatienceMs : kPatienceMs / 10;
+  if (now_ms() - std::max(asked_at_ms_, unsettled_at_ms_) <= patience) return;
   const bool all_asked = std::all_of(asked_.begin(), asked_.end(), [](bool a) { return a; });
   if (all_asked) {
     killed_ = true;
-    for (Child& c : children_) c.signal(SIGKILL);
+    for (StageKeeper& s : stages_) s.child().signal(SIGKILL);
   }
-  for (std::size_t i = 0; i < children_.size(); ++i) {
-    if (!children_[i].running()) asked_[i] = true;
+  for (std::size_t i = 0; i < stages_.size(); ++i) {
+    if (!stages_[i].lives()) asked_[i] = true;
   }
   stop_next();
 }
 
-void Supervisor::mind_carrier(SessionEnd& end,
-                              const std::function<void(const std::string&)>& say) {
+void Supervisor::mind_carrier(SessionEnd& end, const Say& say) {
   const std::string line = carrier_.mind();
   if (line.empty()) return;
   say(line);
@@ -152,33 +191,30 @@ void Supervisor::mind_carrier(SessionEnd& end,
   stop_next();
 }
 
-/// Stops a session whose stages wait for each other: feed ends its stream, which frees the others.
-void Supervisor::note_standstill(const std::function<void(const std::string&)>& say) {
-  if (stopping_ || now_ms() - looked_at_ms_ < kLookEveryMs) return;
-  looked_at_ms_ = now_ms();
-  const SessionShot shot = take_snapshot(*plan_);
-  if (!standstill_.look(shot, looked_at_ms_)) return;
-  say(standstill_text(*plan_, shot));
-  stood_still_ = true;
+void Supervisor::begin_to_stop(SessionEnd& end, const Say& say) {
   stopping_ = true;
+  end.stopped = true;
+  say("stopping in order");
   stop_next();
 }
 
-SessionEnd Supervisor::watch(int tick_ms, const std::function<void()>& tick,
-                             const std::function<void(const std::string&)>& say) {
+void Supervisor::wait(int milliseconds) {
+  std::vector<Child*> children;
+  for (StageKeeper& s : stages_) children.push_back(&s.child());
+  wait_for_any(children, milliseconds);
+}
+
+SessionEnd Supervisor::watch(int tick_ms, const std::function<void()>& tick, const Say& say) {
   SessionEnd end;
   std::int64_t next_tick = now_ms() + tick_ms;
-  while (any_running()) {
-    const std::int64_t now = now_ms();
-    wait_for_any(children_, static_cast<int>(std::clamp<std::int64_t>(next_tick - now, 0, 100)));
-    note_deaths(end, say);
-    note_standstill(say);
-    if (stop_requested() && !stopping_) {
-      stopping_ = true;
-      end.stopped = true;
-      say("stopping in order");
-      stop_next();
-    }
+  while (any_lives()) {
+    const bool away = now_ms() - unsettled_at_ms_ < kLookEveryMs;
+    const std::int64_t wait_max = away ? 5 : 100;
+    wait(static_cast<int>(std::clamp<std::int64_t>(next_tick - now_ms(), 0, wait_max)));
+    look_at_stages(end, say);
+    restart_what_is_due(end, say);
+    look_closer(say);
+    if (stop_requested() && !stopping_) begin_to_stop(end, say);
     mind_carrier(end, say);
     if (stopping_) press(end);
     if (now_ms() >= next_tick) {
@@ -186,7 +222,7 @@ SessionEnd Supervisor::watch(int tick_ms, const std::function<void()>& tick,
       next_tick = now_ms() + tick_ms;
     }
   }
-  note_deaths(end, say);
+  look_at_stages(end, say);
   if (const std::string problem = carrier_.finish(); !problem.empty()) {
     end.clean = false;
     say(problem);

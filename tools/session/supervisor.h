@@ -1,14 +1,19 @@
-// Watches the stage processes of one session: starts them, reports a death at once, stops in order.
+// Watches the processes of one session: starts them, starts again those that die where journals
+// let them rejoin, stops in order.
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "shm/base/result.h"
+#include "shm/ring/stage_page.h"
 #include "tools/session/carrier_process.h"
 #include "tools/session/processes.h"
 #include "tools/session/snapshot.h"
+#include "tools/session/stage_keeper.h"
+#include "tools/session/stage_log.h"
 #include "tools/session/standstill.h"
 
 namespace pinstripe {
@@ -17,9 +22,13 @@ namespace pinstripe {
 struct SessionEnd {
   bool clean = true;                   // every stage ended by itself or was asked to; no standstill
   bool stopped = false;                // by Ctrl-C, SIGTERM or `down`
-  std::vector<std::string> deaths;     // "models: killed by signal 9 (Killed); last error: ..."
+  bool resumable = false;              // left off because a stage did not come back
+  int restarts = 0;                    // stages that died and rejoined
+  std::vector<std::string> deaths;     // those that did not: "models: killed by signal 9 ..."
 };
 
+/// Starts the processes of a session and minds them until they have ended. Sessions with journals
+/// outlive their stages' deaths: the successor rejoins. It restarts, it decides and injects nothing.
 class Supervisor {
  public:
   /// Starts the carrier of the journals and the five (or more) stage programs of `plan`, whose
@@ -28,31 +37,38 @@ class Supervisor {
 
   /// Waits until every stage has ended. `tick` runs about every `tick_ms`; `say` takes each line
   /// for people the moment it is known. A stop signal to this process ends the session in order.
-  SessionEnd watch(int tick_ms, const std::function<void()>& tick,
-                   const std::function<void(const std::string&)>& say);
+  SessionEnd watch(int tick_ms, const std::function<void()>& tick, const Say& say);
 
  private:
   Supervisor(const SessionPlan& plan, CarrierProcess carrier)
       : plan_(&plan), carrier_(std::move(carrier)), standstill_(plan) {}
+  Result<void> start_stages();
+  void look_at_stages(SessionEnd& end, const Say& say);
+  void note_gone(StageKeeper& stage, SessionEnd& end, const Say& say);
+  void restart_what_is_due(SessionEnd& end, const Say& say);
+  void look_closer(const Say& say);
+  void mind_carrier(SessionEnd& end, const Say& say);
+  void begin_to_stop(SessionEnd& end, const Say& say);
+  void suspend_all();
   void stop_next();
-  void note_standstill(const std::function<void(const std::string&)>& say);
-  void note_deaths(SessionEnd& end, const std::function<void(const std::string&)>& say);
-  void mind_carrier(SessionEnd& end, const std::function<void(const std::string&)>& say);
   void press(const SessionEnd& end);
-  bool any_running();
-  std::string last_words(const Child& child) const;
+  void wish(const StageKeeper& stage, StopWish wish);
+  void wait(int milliseconds);
+  bool any_lives();
 
   const SessionPlan* plan_;
   CarrierProcess carrier_;            // before the stages: it ends after them
   StandstillWatch standstill_;
-  std::vector<Child> children_;       // in topology order
-  std::vector<bool> reported_;
+  std::vector<std::unique_ptr<Program>> programs_;  // by StageKind
+  std::vector<StageKeeper> stages_;   // in topology order
   std::vector<bool> asked_;           // got SIGTERM from here
   bool stopping_ = false;
+  bool suspending_ = false;
   bool stood_still_ = false;
   bool killed_ = false;               // what still ran got SIGKILL from here
   std::int64_t asked_at_ms_ = 0;
-  std::int64_t looked_at_ms_ = 0;     // for a standstill
+  std::int64_t looked_at_ms_ = 0;     // closer
+  std::int64_t unsettled_at_ms_ = 0;  // a stage was last seen on its way back
 };
 
 /// Keeps how the session ended in its directory, for who comes later (`down` after --detach).
@@ -63,8 +79,5 @@ std::string deaths_of(const SessionPlan& plan);
 /// Asks the stages of a session without supervisor to stop, in order, and waits; kills what does
 /// not within `patience_ms` each. Used by `down` after tools/launch.sh.
 void stop_stages(const SessionPlan& plan, int patience_ms);
-
-/// The last lines of a stage's log file, cut to `bytes_max`.
-std::string log_tail(const SessionPlan& plan, const std::string& stage, std::size_t bytes_max);
 
 }  // namespace pinstripe

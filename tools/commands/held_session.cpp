@@ -1,0 +1,100 @@
+#include "tools/commands/held_session.h"
+
+#include <cstdio>
+
+#include "shm/ring/segment.h"
+#include "shm/run/journal_layout.h"
+#include "tools/journal/journal_dir.h"
+#include "tools/session/attach.h"
+#include "tools/session/identity.h"
+#include "tools/session/session_files.h"
+
+namespace pinstripe {
+namespace {
+
+void say(const std::string& line) { std::fprintf(stderr, "pinstripe: %s\n", line.c_str()); }
+
+/// The journals in shared memory are those of this plan and this build.
+Result<void> check_journals(const SessionPlan& plan, const SessionDir& dir) {
+  for (const StageSpec& stage : plan.topology.stages) {
+    const auto identity = identity_of(plan, stage);
+    if (!identity) return std::unexpected(identity.error());
+    auto memory = Segment::open(dir.journal_file(stage.name), true);
+    if (!memory) return fail_within("journal of " + stage.name, memory);
+    auto same = attach_journal(memory->bytes(), &*identity);
+    if (!same) return fail_within("journal of " + stage.name, same);
+  }
+  return {};
+}
+
+Result<void> check_state(const SessionInfo& info) {
+  if (info.live) {
+    return fail("session '" + info.name + "' is live, held by " + info.holder->text() +
+                "; there is nothing to resume");
+  }
+  if (info.state != SessionState::kResumable) {
+    return fail_usage("session '" + info.name + "' is " +
+                      kSessionStateNames[static_cast<std::size_t>(info.state)] +
+                      ", not resumable; only a session that died with journals on can be resumed");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<HeldSession> HeldSession::make(SessionPlan& plan, bool discard) {
+  const auto there = session_info(plan.name);
+  if (discard && there && !there->live && there->state == SessionState::kResumable) {
+    if (auto removed = remove_session(plan.name); !removed) {
+      return std::unexpected(removed.error());
+    }
+    say("discarded what could be resumed of session '" + plan.name + "'");
+  }
+  for (const std::string& name : clean_ended_sessions())
+    say("removed what session '" + name + "' left");
+  auto dir = create_session(plan);
+  if (!dir) return std::unexpected(dir.error());
+  auto lock = EndLock::acquire(dir->session_lock(), "session '" + plan.name + "'");
+  if (!lock) return std::unexpected(lock.error());
+  if (plan.journal.on) {
+    if (auto made = make_journal_dir(plan); !made) return fail_within("journal", made);
+    if (auto marked = dir->mark_resumable(); !marked) return std::unexpected(marked.error());
+  }
+  return HeldSession(std::move(*dir), std::move(*lock));
+}
+
+Result<HeldSession> HeldSession::resume(const std::string& name, SessionPlan& plan) {
+  auto dir = SessionDir::open(name);
+  if (!dir) return std::unexpected(dir.error());
+  const auto info = session_info(name);
+  if (!info) return fail("session '" + name + "' has gone meanwhile");
+  if (auto may = check_state(*info); !may) return std::unexpected(may.error());
+  auto lock = EndLock::acquire(dir->session_lock(), "session '" + name + "'");
+  if (!lock) return std::unexpected(lock.error());
+  HeldSession session(std::move(*dir), std::move(*lock));
+  session.kept_ = true;  // what is refused stays as it is
+  auto loaded = load_resolved(session.dir_.path());
+  if (!loaded) return fail_within("session '" + name + "'", loaded);
+  if (auto same = verify_files(*loaded); !same) return fail_within("session '" + name + "'", same);
+  if (auto ours = check_journals(*loaded, session.dir_); !ours) {
+    return fail_within("session '" + name + "' cannot be resumed", ours);
+  }
+  plan = std::move(*loaded);
+  session.kept_ = false;
+  return session;
+}
+
+void HeldSession::keep_as(SessionState state) {
+  kept_ = true;
+  set_state(state);
+  lock_.reset();
+}
+
+void HeldSession::close() {
+  if (kept_ || !lock_) return;
+  set_state(SessionState::kEnded);
+  lock_.reset();
+  if (auto removed = remove_session(dir_.name()); !removed) say(removed.error().message);
+}
+
+}  // namespace pinstripe

@@ -1,0 +1,68 @@
+// One stage of a supervised session: its process, its deaths, its successors.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "shm/base/result.h"
+#include "tools/session/processes.h"
+#include "tools/session/restart_policy.h"
+#include "tools/session/session_plan.h"
+#include "tools/session/stage_health.h"
+
+namespace pinstripe {
+
+using Say = std::function<void(const std::string&)>;
+
+class StageKeeper {
+ public:
+  /// What became of a stage since the last look.
+  enum class Fate : std::uint8_t {
+    kSame,
+    kEnded,      // well
+    kDied,       // and comes back after `wait_ms`
+    kGone,       // for good: no journal, or the policy says so
+  };
+
+  StageKeeper(const SessionPlan& plan, const StageSpec& stage, const Program& program)
+      : plan_(&plan), stage_(&stage), program_(&program), policy_(plan.supervision),
+        health_(plan.supervision) {}
+
+  Result<void> spawn();
+  /// Notes the end of the process, once. `rejoins`: a death may be followed by a restart.
+  Fate look(std::int64_t now_ms, bool rejoins);
+  /// Starts the successor where its time has come.
+  Result<void> restart_if_due(std::int64_t now_ms);
+  /// Kills a process that lives and does not work; what is wrong with it, for people, or "".
+  std::string mind_health(const SessionShot& shot, std::int64_t now_ms);
+
+  /// A process runs, or one will.
+  bool lives() { return child_.running() || restart_at_ms_ >= 0; }
+  bool running() { return child_.running(); }
+  /// The successor is not at work yet; `shot` is the page.
+  bool is_away(const SessionShot& shot) const;
+  Child& child() noexcept { return child_; }
+  const StageSpec& spec() const noexcept { return *stage_; }
+  /// How the last process ended, for people: signal or status, journal record, last words.
+  const std::string& obituary() const noexcept { return obituary_; }
+  int restarts() const noexcept { return restarts_; }
+  /// It ended with Exit::kFailed: it said why.
+  bool gave_up() { return child_.poll().gave_up(); }
+
+ private:
+  std::string last_words() const;
+
+  const SessionPlan* plan_;
+  const StageSpec* stage_;
+  const Program* program_;
+  RestartPolicy policy_;
+  StageHealth health_;
+  Child child_;
+  std::int64_t restart_at_ms_ = -1;  // -1: no restart is due
+  std::string obituary_;
+  int restarts_ = 0;
+  bool noted_ = false;               // the end of child_
+};
+
+}  // namespace pinstripe
