@@ -36,8 +36,9 @@ std::int64_t monotonic_ns() {
 Result<void> read_until(const ReplayOptions& options, ReplayRun& run) {
   const std::string& text = options.until;
   if (text.empty()) return {};
-  const bool number = text.size() < kTimeDigits &&
-                      std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+  const bool number =
+      text.size() < kTimeDigits && std::all_of(text.begin(), text.end(), digit);
   if (!number) {
     auto time = parse_time(text, "--until");
     if (!time) return std::unexpected(std::move(time.error()));
@@ -114,7 +115,8 @@ std::string replay_json(const JournalDir& journal, const SessionReplay& replay) 
 }
 
 std::string replay_text(const SessionReplay& replay) {
-  TextTable t({"stage", "records", "outputs", "by digest alone", "checkpoints", "end", "state_hash"});
+  TextTable t({"stage", "records", "outputs", "by digest alone", "checkpoints", "end",
+               "state_hash"});
   for (const StageReplay& s : replay.stages) {
     t.row({s.stage, shown_count(static_cast<std::int64_t>(s.records)),
            shown_count(static_cast<std::int64_t>(s.outputs)),

@@ -127,7 +127,9 @@ Result<Checkpoint> read_checkpoint(const CheckpointName& name, const JournalIden
   std::ifstream in(name.path, std::ios::binary);
   FileHeader header;
   if (error || !in) return refused(name, "it cannot be read");
-  if (bytes < sizeof(header)) return refused(name, "it is cut: " + std::to_string(bytes) + " bytes");
+  if (bytes < sizeof(header)) {
+    return refused(name, "it is cut: " + std::to_string(bytes) + " bytes");
+  }
   in.read(reinterpret_cast<char*>(&header), sizeof(header));
   if (!in || header.magic != kMagic) return refused(name, "it is no checkpoint");
   if (header.version != kVersion) {

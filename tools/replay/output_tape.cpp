@@ -45,7 +45,8 @@ Result<std::optional<StageRecords>> open_records(const JournalDir& journal,
                   std::filesystem::is_empty(dir, error))) {
     return std::optional<StageRecords>{};
   }
-  auto reader = JournalReader::open(dir, nullptr, memory ? memory->bytes() : std::span<std::byte>{});
+  auto reader = JournalReader::open(dir, nullptr,
+                                    memory ? memory->bytes() : std::span<std::byte>{});
   if (!reader) return damaged(std::move(reader.error()));
   auto same = check_identity(journal, stage, reader->identity(), any_build);
   if (!same) return std::unexpected(std::move(same.error()));

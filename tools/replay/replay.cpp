@@ -100,7 +100,8 @@ class StageReplayer {
   Result<void> settle_rest() {
     replica_->settle();
     if (run_.until_ns) {
-      if (auto read = replica_->read_to(TimeNs(*run_.until_ns)); !read) return damaged(read.error());
+      auto read = replica_->read_to(TimeNs(*run_.until_ns));
+      if (!read) return damaged(std::move(read.error()));
     }
     return readers_error();
   }
@@ -132,7 +133,9 @@ std::optional<SessionReplay::Digests> digests_of(const SessionPlan& plan,
     stage.name = s.stage;
     stage.kind = plan.stage(s.stage)->kind;
     stage.state_hash = s.state_hash;
-    for (const ReplayedRing& r : s.rings) stage.outputs.push_back({r.name, r.count, r.digest, 0, 0});
+    for (const ReplayedRing& r : s.rings) {
+      stage.outputs.push_back({r.name, r.count, r.digest, 0, 0});
+    }
     shot.stages.push_back(std::move(stage));
   }
   if (shot.stages.size() != plan.topology.stages.size()) return std::nullopt;

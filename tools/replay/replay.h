@@ -22,13 +22,13 @@ struct StageReplay {
   std::string stage;
   std::uint64_t records = 0;      // acted on
   std::uint64_t outputs = 0;      // of all rings together
-  std::uint64_t uncompared = 0;   // of these, not in their reader's journal: digests alone cover them
+  std::uint64_t uncompared = 0;   // of these, in no reader's journal: digests alone cover them
   std::uint64_t checkpoints = 0;  // whose state hash was compared
   bool ended = false;             // the stage's last record was reached
   std::uint64_t state_hash = 0;   // where the replay stopped
   std::string build;              // that wrote the journal
   std::string torn;               // what lies behind the journal's last record; "": nothing
-  std::vector<ReplayedRing> rings;  // by port
+  std::vector<ReplayedRing> rings;       // by port
   std::optional<Difference> difference;  // the first; the replay stopped there
 };
 

@@ -22,7 +22,9 @@ class ReplicaBase : public Replica {
   Result<void> load(std::span<const std::byte> state) override {
     StateReader r(state);
     if (auto loaded = runner_->load(r); !loaded) return loaded;
-    if (r.failed() || !r.exhausted()) return fail("the state is of another length than the stage's");
+    if (r.failed() || !r.exhausted()) {
+      return fail("the state is of another length than this stage's");
+    }
     for (std::size_t i = 0; i < ports(); ++i) rings_.go_on(i, port(i).count);
     return {};
   }

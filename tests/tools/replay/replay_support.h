@@ -16,8 +16,9 @@ namespace pinstripe {
 
 /// Writes the journal in `dir` anew, its chain recomputed: each record as `edit` leaves it (its
 /// payload may be changed in place), under `identity`. Gives the records it went through.
+using EditRecord = std::function<void(const JournalEntry&, std::byte* payload)>;
 inline std::uint64_t rewrite_journal(
-    const std::string& dir, const std::function<void(const JournalEntry&, std::byte* payload)>& edit,
+    const std::string& dir, const EditRecord& edit,
     const std::function<void(JournalIdentity&)>& identity = {}) {
   const auto files = list_journal_files(dir);
   EXPECT_TRUE(files && !files->empty());
@@ -66,7 +67,7 @@ class ReplayTest : public CliTest {
     std::ifstream in("tools/configs/recorded.json");
     std::string text((std::istreambuf_iterator<char>(in)), {});
     const auto put = [&](const std::string& was, const std::string& now) {
-      for (auto at = text.find(was); at != std::string::npos; at = text.find(was, at + now.size())) {
+      for (std::size_t at = 0; (at = text.find(was, at)) != std::string::npos; at += now.size()) {
         text.replace(at, was.size(), now);
       }
     };

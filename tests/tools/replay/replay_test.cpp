@@ -80,8 +80,8 @@ TEST_F(ReplayTest, AChangedInputShowsInTheStageThatTookIt) {
   std::uint64_t record = 0;
   rewrite_journal(journal + "/features", [&](const JournalEntry& e, std::byte* payload) {
     auto& event = *reinterpret_cast<MarketEvent*>(payload);
-    if (e.kind != JournalKind::kMessage || event.h.type != MsgType::kTrade || e.number < 2000) return;
-    if (record != 0) return;
+    if (e.kind != JournalKind::kMessage || event.h.type != MsgType::kTrade) return;
+    if (e.number < 2000 || record != 0) return;
     record = e.number;
     event.b += 1'000'000;
   });
