@@ -6,7 +6,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "shm/run/config_node.h"
 #include "tools/commands/find_session.h"
 #include "tools/commands/journal_view.h"
 #include "tools/commands/options.h"
@@ -21,18 +20,6 @@ namespace pinstripe {
 using Json = nlohmann::ordered_json;
 
 namespace {
-
-/// The stages that are asked for: one, or all.
-Result<std::vector<std::string>> stages_of(const JournalDir& journal, const std::string& wanted) {
-  if (wanted.empty()) return journal.stages;
-  const auto& all = journal.stages;
-  if (std::find(all.begin(), all.end(), wanted) != all.end()) return std::vector{wanted};
-  const std::string near = nearest_name(wanted, all);
-  std::string message = "the journal has no stage '" + wanted + "'";
-  message += near.empty() ? "; it has" : "; did you mean '" + near + "'? It has";
-  for (const std::string& name : all) message += " " + name;
-  return fail_usage(message);
-}
 
 /// Calls `each(reader)` for each stage asked for, opened at its first record.
 template <class Each>

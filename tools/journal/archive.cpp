@@ -1,6 +1,5 @@
 #include "tools/journal/archive.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 #include <zstd.h>
 
@@ -15,6 +14,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tools/journal/file_bytes.h"
+#include "tools/journal/new_file.h"
 #include "tools/journal/record_file.h"
 
 namespace pinstripe {
@@ -27,52 +27,6 @@ namespace {
 /// Fast: an archive is written while the user waits for the end of the session.
 constexpr int kLevel = 1;
 constexpr const char* kEndedName = "/ended.json";
-
-std::unexpected<Error> failed(const char* what, const std::string& path) {
-  return fail(std::string("cannot ") + what + " '" + path + "': " + std::strerror(errno));
-}
-
-/// A file that is being written under a name of its own until it is whole.
-class NewFile {
- public:
-  explicit NewFile(std::string path) : path_(std::move(path)), new_path_(path_ + ".new") {
-    fd_ = ::open(new_path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  }
-  ~NewFile() {
-    if (fd_ < 0) return;
-    ::close(fd_);
-    if (!kept_) ::unlink(new_path_.c_str());
-  }
-  NewFile(const NewFile&) = delete;
-  NewFile& operator=(const NewFile&) = delete;
-
-  Result<void> write(const void* from, std::size_t bytes) {
-    const auto* at = static_cast<const char*>(from);
-    while (bytes > 0) {
-      const ssize_t n = fd_ < 0 ? -1 : ::write(fd_, at, bytes);
-      if (n < 0 && errno == EINTR) continue;
-      if (n <= 0) return failed("write", new_path_);
-      at += n;
-      bytes -= static_cast<std::size_t>(n);
-    }
-    return {};
-  }
-  Result<void> sync() {
-    if (fd_ < 0 || ::fsync(fd_) != 0) return failed("write", new_path_);
-    return {};
-  }
-  Result<void> keep() {
-    if (::rename(new_path_.c_str(), path_.c_str()) != 0) return failed("rename", new_path_);
-    kept_ = true;
-    return {};
-  }
-  const std::string& new_path() const noexcept { return new_path_; }
-
- private:
-  std::string path_, new_path_;
-  int fd_ = -1;
-  bool kept_ = false;
-};
 
 Result<void> compress(const std::string& from, NewFile& to) {
   auto bytes = FileBytes::open(from);
@@ -130,7 +84,9 @@ Result<void> archive_file(const std::string& path) {
   if (auto made = compress(path, archive); !made) return made;
   if (auto same = compare(path, archive.new_path()); !same) return same;
   if (auto kept = archive.keep(); !kept) return kept;
-  if (::unlink(path.c_str()) != 0) return failed("remove", path);
+  if (::unlink(path.c_str()) != 0) {
+    return fail("cannot remove '" + path + "': " + std::strerror(errno));
+  }
   return {};
 }
 

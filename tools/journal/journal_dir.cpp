@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "shm/ring/session_dir.h"
+#include "shm/run/config_node.h"
 #include "tools/session/session_files.h"
 
 namespace pinstripe {
@@ -118,6 +119,17 @@ Result<JournalDir> open_journal(const std::string& path_or_session) {
     }
   }
   return std::unexpected(no_journal(path_or_session));
+}
+
+Result<std::vector<std::string>> stages_of(const JournalDir& journal, const std::string& wanted) {
+  if (wanted.empty()) return journal.stages;
+  const auto& all = journal.stages;
+  if (std::find(all.begin(), all.end(), wanted) != all.end()) return std::vector{wanted};
+  const std::string near = nearest_name(wanted, all);
+  std::string message = "the journal has no stage '" + wanted + "'";
+  message += near.empty() ? "; it has" : "; did you mean '" + near + "'? It has";
+  for (const std::string& name : all) message += " " + name;
+  return fail_usage(message);
 }
 
 Result<void> make_journal_dir(const SessionPlan& plan) {

@@ -30,6 +30,9 @@ struct JournalDir {
 /// shared memory, else the newest on disk.
 Result<JournalDir> open_journal(const std::string& path_or_session);
 
+/// The stages that `wanted` names: one, or with "" all. Another name is refused with the nearest.
+Result<std::vector<std::string>> stages_of(const JournalDir& journal, const std::string& wanted);
+
 /// Makes the directory of the plan's journal with its config and files, or finds it made. The plan
 /// is that of a session directory.
 Result<void> make_journal_dir(const SessionPlan& plan);

@@ -1,11 +1,11 @@
 #include "tools/journal/verify.h"
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 
 #include "shm/ring/ring_word.h"
 #include "tools/journal/archive.h"
+#include "tools/journal/checkpoint_file.h"
 #include "tools/journal/reader.h"
 #include "tools/session/identity.h"
 #include "tools/session/session_files.h"
@@ -35,28 +35,11 @@ Result<JournalIdentity> expected_identity(const JournalDir& journal, const std::
   return expected;
 }
 
-/// Numbers of the checkpoints beside the records, from their names.
-std::vector<std::uint64_t> checkpoints_in(const std::string& dir) {
-  constexpr std::string_view kPrefix = "checkpoint-", kEnding = ".pck";
-  std::vector<std::uint64_t> records;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(dir, error)) {
-    const std::string name = entry.path().filename().string();
-    if (!name.starts_with(kPrefix) || !name.ends_with(kEnding)) continue;
-    std::uint64_t record = 0;
-    const char* end = name.data() + name.size() - kEnding.size();
-    const auto parsed = std::from_chars(name.data() + kPrefix.size(), end, record);
-    if (parsed.ec == std::errc() && parsed.ptr == end) records.push_back(record);
-  }
-  std::sort(records.begin(), records.end());
-  return records;
-}
-
 Result<StageJournal> list_stage(const JournalDir& journal, const std::string& stage) {
   StageJournal out;
   out.stage = stage;
   const std::string dir = journal.stage_dir(stage);
-  out.checkpoints = checkpoints_in(dir);
+  for (const CheckpointName& c : list_checkpoints(dir)) out.checkpoints.push_back(c.record);
   std::error_code error;
   if (!fs::exists(dir, error)) return out;
   const auto files = list_journal_files(dir);
@@ -78,8 +61,51 @@ void note(StageJournal& out, const JournalEntry& e, bool first) {
   out.ended = e.kind == JournalKind::kEnd;
 }
 
+/// Whole, of this journal, and of a place that the journal has: those whose place is still ahead.
+class Checkpoints {
+ public:
+  Result<void> read(const std::string& dir, const JournalIdentity& identity) {
+    for (const CheckpointName& name : list_checkpoints(dir)) {
+      auto found = read_checkpoint(name, identity);
+      if (std::error_code error; !found && !fs::exists(name.path, error)) continue;  // replaced
+      if (!found) return std::unexpected(std::move(found.error()));
+      ahead_.push_back({name.path, found->head});
+    }
+    return {};
+  }
+  /// The journal has been read up to `place`.
+  Result<void> pass(const JournalPlace& place) {
+    for (; at_ < ahead_.size() && ahead_[at_].head.record <= place.record; ++at_) {
+      const CheckpointHead& head = ahead_[at_].head;
+      if (head.record == place.record && head.position == place.position &&
+          head.chain == place.chain) {
+        continue;
+      }
+      return fail("checkpoint '" + ahead_[at_].path + "' does not belong to this journal: before "
+                  "record " + std::to_string(head.record) + " there lies another record than the "
+                  "one that it names; remove it");
+    }
+    return {};
+  }
+  Result<void> end(std::uint64_t records) const {
+    if (at_ == ahead_.size()) return {};
+    return fail("checkpoint '" + ahead_[at_].path + "' covers " +
+                std::to_string(ahead_[at_].head.record) + " records, but the journal has " +
+                std::to_string(records) + "; remove it");
+  }
+
+ private:
+  struct Ahead {
+    std::string path;
+    CheckpointHead head;
+  };
+  std::vector<Ahead> ahead_;  // oldest first
+  std::size_t at_ = 0;
+};
+
 /// The rest of what `reader` gives.
-Result<void> read_rest(JournalReader& reader, StageJournal& out, bool first) {
+Result<void> read_rest(JournalReader& reader, StageJournal& out, bool first,
+                       Checkpoints checkpoints = {}) {
   JournalEntry e;
   for (;;) {
     const auto found = reader.next(e);
@@ -87,12 +113,13 @@ Result<void> read_rest(JournalReader& reader, StageJournal& out, bool first) {
     if (!*found) break;
     note(out, e, first);
     first = false;
+    if (auto held = checkpoints.pass(reader.place()); !held) return held;
     if (e.kind == JournalKind::kHole) out.lost += reader.place().record - e.number;
   }
   out.records = reader.place().record;
   out.on_disk = reader.on_disk();
   if (!reader.torn().empty()) out.torn = reader.torn();
-  return {};
+  return checkpoints.end(out.records);
 }
 
 /// A stage without a single file, and none in memory either.
@@ -184,7 +211,10 @@ Result<StageJournal> verify_stage(const JournalDir& journal, const std::string& 
                          "foreign to the session in '" + journal.path + "': " + difference});
   }
   const std::uint64_t carried = memory ? carried_records(*memory) : 0;
-  auto read = read_rest(*reader, *out, true);
+  Checkpoints checkpoints;
+  auto held = checkpoints.read(journal.stage_dir(stage), out->identity);
+  if (!held) return refused(std::move(held.error()));
+  auto read = read_rest(*reader, *out, true, std::move(checkpoints));
   if (!read) return refused(std::move(read.error()));
   if (memory) {
     auto there = check_carried(journal, *memory, carried, *out);

@@ -152,6 +152,15 @@ std::string_view enum_value_name(std::string_view unit, std::uint64_t value) noe
   return value < names.size() ? names[value] : std::string_view{};
 }
 
+std::string field_text(const FieldDesc& f, std::uint32_t index, const void* message) {
+  const auto* at = static_cast<const std::byte*>(message) + f.offset + index * size_of(f.type);
+  FieldDesc one = f;
+  one.offset = 0;
+  one.count = 1;
+  const Json v = field_json(one, at);
+  return v.is_string() ? v.get<std::string>() : v.dump();
+}
+
 std::string message_json(std::string_view ring_type, const void* message, Measured measured) {
   const auto* bytes = static_cast<const std::byte*>(message);
   const auto& h = *static_cast<const MsgHeader*>(message);

@@ -34,6 +34,9 @@ std::string message_json(std::string_view ring_type, const void* message,
 /// a direction; long arrays are told by their size.
 std::string message_text(std::string_view ring_type, const void* message);
 
+/// Value `index` of field `f` of a message as text: enums by name, floats with every digit.
+std::string field_text(const FieldDesc& f, std::uint32_t index, const void* message);
+
 /// Number of a message from its slot word (0, 1, 2 ...).
 constexpr std::uint64_t number_of(const MsgHeader& h) noexcept { return h.word / 2 - 1; }
 
