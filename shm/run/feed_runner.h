@@ -78,7 +78,7 @@ class FeedRunner : public RunnerCore<S, P> {
     this->journal_.batch_began();
     while (taken < batch_max_ && take_one<false>()) ++taken;
     drained_ = taken < batch_max_;
-    for (OutPort<Out>& p : this->ports_) p.raise_watermark(bound_);
+    for (OutPort<Out>& p : this->ports_) p.template raise_watermark<P>(bound_);
     P::at(Step::kWatermark);
     this->journal_.batch_ended();
     return taken + (this->announce() ? 1 : 0);
@@ -126,7 +126,7 @@ class FeedRunner : public RunnerCore<S, P> {
   /// Turns come before the record `e`: what goes on, and of a source that can be read again the
   /// frames that were taken before `e` was written.
   bool owes_before(const JournalEntry& e) const noexcept {
-    if (busy()) return !this->stated_in_midst(e);
+    if (busy()) return e.kind != JournalKind::kSegmentEnd && !this->stated_in_midst(e);
     if constexpr (!kReadsAgain) return false;
     switch (e.kind) {
       case JournalKind::kDigest: return !this->has_said(e);
@@ -180,7 +180,8 @@ class FeedRunner : public RunnerCore<S, P> {
       return true;
     }
     if constexpr (requires { this->stage_.stopped(); }) stopping_ |= this->stage_.stopped();
-    const auto* frame = stopping_ ? nullptr : kept_ != nullptr ? kept_ : source_.peek();
+    // A frame that the journal holds is taken before a stop: a successor would take it anyway.
+    const auto* frame = kept_ != nullptr ? kept_ : stopping_ ? nullptr : source_.peek();
     if (frame == nullptr) {
       if constexpr (!kReplay) finish();
       return false;
@@ -191,7 +192,7 @@ class FeedRunner : public RunnerCore<S, P> {
     bound_ = timer_first ? (due < this->now_ ? this->now_ : due) : at;
     // Raised before it blocks on a full ring: the reader of another ring may be what frees that
     // one.
-    for (OutPort<Out>& p : this->ports_) p.raise_watermark(bound_);
+    for (OutPort<Out>& p : this->ports_) p.template raise_watermark<P>(bound_);
     if (!room<kReplay>()) return false;
     if constexpr (!kReplay) {
       if (frames_ >= record_due_ && !journal_frame(*frame, at)) [[unlikely]] return false;
@@ -284,8 +285,8 @@ class FeedRunner : public RunnerCore<S, P> {
         stopping_ ? JournalEndReason::kStopped : JournalEndReason::kEnded;
     if (!this->append_end(why, frames_)) return;
     for (OutPort<Out>& p : this->ports_) {
-      p.store_end(this->now_);
-      p.raise_watermark(TimeNs::max());
+      p.template store_end<P>(this->now_);
+      p.template raise_watermark<P>(TimeNs::max());
     }
     bound_ = TimeNs::max();
     done_ = true;

@@ -51,6 +51,7 @@
 #include "shm/ring/ring_word.h"
 #include "shm/run/journal_layout.h"
 #include "shm/run/journal_scan.h"
+#include "shm/run/policy.h"
 
 namespace pinstripe {
 
@@ -72,7 +73,8 @@ class JournalWriter {
 
   /// Room for one record of `payload` bytes; goes on to the next free segment where this one is
   /// full. False: wait for the carrier.
-  bool has_room(std::uint32_t payload) noexcept { return fits(payload) || roll(payload); }
+  template <class P = LivePolicy>
+  bool has_room(std::uint32_t payload) noexcept { return fits(payload) || roll<P>(payload); }
   /// Room in the segment being written.
   bool fits(std::uint32_t payload) const noexcept {
     return at_ + kJournalRecordBytes + payload <= end_;
@@ -180,6 +182,7 @@ class JournalWriter {
     at_ = kJournalFirstRecordAt;
   }
 
+  template <class P>
   [[gnu::noinline, gnu::cold]] bool roll(std::uint32_t payload) noexcept {
     PINSTRIPE_CHECK(payload <= payload_max(),
                     "a journal record is larger than a segment; raise journal.segment_bytes");
@@ -197,14 +200,17 @@ class JournalWriter {
                              next * journal_.segment_bytes + kJournalFirstRecordAt);
     // SYNC POINT journal-header: release, after the other fields; pairs with JournalWalk.
     ring_word::store_release(&header->magic, kJournalSegmentMagic);
+    P::at(Step::kSegmentMade);
     end_ += kJournalRecordBytes;  // the place kept for this record
     begin(JournalKind::kSegmentEnd, 0, kNoRing, TimeNs{}, 0);
     commit();
+    P::at(Step::kSegmentEnded);
     end_ -= kJournalRecordBytes;
     enter(next);
     // SYNC POINT journal-hint: release, after the segment can be walked into; pairs with
     // find_journal_end.
     ring_word::store_release(&h->segment, next);
+    P::at(Step::kRolled);
     return true;
   }
 

@@ -88,8 +88,10 @@ class OutPort {
     while (head_ != tail_ && ring_.has_room(1)) {
       const Out& from = queue_[head_ % queue_.size()];
       Out& to = ring_.claim();
+      P::at(Step::kClaimed);
       std::memcpy(reinterpret_cast<std::byte*>(&to) + kWordBytes,
                   reinterpret_cast<const std::byte*>(&from) + kWordBytes, sizeof(Out) - kWordBytes);
+      P::at(Step::kQueueTaken);
       ring_.commit();
       ++head_;
       touched_ = true;
@@ -100,16 +102,20 @@ class OutPort {
   TimeNs first_queued() const noexcept {
     return head_ == tail_ ? TimeNs::max() : queue_[head_ % queue_.size()].h.event_ns;
   }
+  /// Messages wait in the queue.
+  bool queues() const noexcept { return head_ != tail_; }
   bool queue_overflows(std::uint32_t burst) const noexcept {
     return !queue_.empty() && tail_ - head_ + burst > queue_.size();
   }
   /// "Nothing earlier than `bound` + least delay will follow."
+  template <class P = LivePolicy>
   void raise_watermark(TimeNs bound) noexcept {
     TimeNs w = bound == TimeNs::max() ? bound : saturating_add(bound, delay_.least());
     if (w <= watermark_) return;
     watermark_ = w;
     ring_.raise_watermark(w, 0);
     touched_ = true;
+    P::at(Step::kWatermark);
   }
   /// The reports ring: w may go down when k goes up.
   void store_watermark(TimeNs w, std::uint64_t k) noexcept {
@@ -119,7 +125,11 @@ class OutPort {
     ring_.store_watermark(w, k);
     touched_ = true;
   }
-  void store_end(TimeNs end) noexcept { ring_.store_end(end); }
+  template <class P = LivePolicy>
+  void store_end(TimeNs end) noexcept {
+    ring_.store_end(end);
+    P::at(Step::kEndStored);
+  }
   /// True once since the last call when something became visible to the consumer.
   bool take_touched() noexcept {
     const bool was = touched_;

@@ -6,8 +6,8 @@
 
 namespace pinstripe {
 
-/// Points of a turn after which memory that others see has changed, or is about to: where the fault
-/// simulator kills a stage.
+/// Points of a turn, or of a rejoin, after which memory that others see has changed, or is about to:
+/// where the fault simulator kills a stage.
 enum class Step : std::uint8_t {
   kTake,           // about to look for an input
   kRecordWritten,  // the journal record lies there, not committed
@@ -18,9 +18,13 @@ enum class Step : std::uint8_t {
   kActed,          // the stage's turn is over
   kConsumed,       // the input is passed, not released
   kReleased,
-  kWatermark,      // watermarks raised
+  kWatermark,      // the watermark of one output, or of all, is raised
+  kEndStored,      // end of the data is there, the watermark does not say so yet
   kWoken,          // sleeping readers woken
+  kSegmentMade,    // the journal's next segment has its header; nothing leads there
+  kSegmentEnded,   // it can be walked into; the producer line does not name it yet
   kRolled,         // the journal went on to its next segment
+  kQueueTaken,     // a queued report lies in its slot, not published
 };
 
 /// A session: measures latencies into the stage page, stamps what it publishes.

@@ -141,7 +141,7 @@ class Runner : public RunnerCore<S, P> {
   bool take_one() noexcept {
     P::at(Step::kTake);
     if (done_ || !this->outputs_have_room() ||
-        !this->journal_ready(this->journal_.records())) {
+        !this->journal_ready(progress())) {
       if (!done_) merge_.refresh();  // bounds still move while an output is full
       return false;
     }
@@ -235,6 +235,16 @@ class Runner : public RunnerCore<S, P> {
     }
   }
 
+  /// What the distance to the newest checkpoint counts. While reports wait in the queue no
+  /// checkpoint that covers them counts, and an exec that waited for one would wait for ever: risk
+  /// takes reports only as far as the market has come, and the market stands behind exec.
+  std::uint64_t progress() const noexcept {
+    if constexpr (kIsExec) {
+      if (this->ports_[0].queues()) return 0;
+    }
+    return this->journal_.records();
+  }
+
   /// Replay: there is room, for there was when the record was written; the ports must learn of it.
   void look_for_room() noexcept {
     static_cast<void>(this->outputs_have_room());
@@ -292,10 +302,10 @@ class Runner : public RunnerCore<S, P> {
       if (this->stage_.more() && this->now_ < bound) bound = this->now_;
       if (bound == TimeNs::max()) {
         if (!this->append_end(JournalEndReason::kEnded, 0)) return;
-        for (OutPort<Out>& p : this->ports_) p.store_end(merge_.end_time());
+        for (OutPort<Out>& p : this->ports_) p.template store_end<P>(merge_.end_time());
         done_ = true;
       }
-      for (OutPort<Out>& p : this->ports_) p.raise_watermark(bound);
+      for (OutPort<Out>& p : this->ports_) p.template raise_watermark<P>(bound);
     }
   }
 
@@ -304,7 +314,7 @@ class Runner : public RunnerCore<S, P> {
   void look_for_halt() noexcept {
     if (this->journal_.halted() == halted_) [[likely]] return;
     if (done_ || this->now_ == TimeNs::min() || this->stage_.more() || !this->outputs_have_room() ||
-        !this->journal_ready(this->journal_.records())) {
+        !this->journal_ready(progress())) {
       return;
     }
     halt(!halted_);

@@ -153,9 +153,10 @@ class RunnerCore {
     return false;
   }
   /// A continued turn comes before the record `e`: the stage has more to say of an earlier record,
-  /// and `e` is no digest taken in its midst.
+  /// and `e` is no digest taken in its midst. (A segment's end says nothing: such a digest may come
+  /// after it.)
   bool owes_before(const JournalEntry& e) const noexcept {
-    return stage_.more() && !stated_in_midst(e);
+    return stage_.more() && e.kind != JournalKind::kSegmentEnd && !stated_in_midst(e);
   }
   /// The stage has more to say of what it was given.
   bool busy() const noexcept { return stage_.more(); }

@@ -70,9 +70,7 @@ class TurnJournal {
 
  private:
   [[gnu::noinline, gnu::cold]] bool ready_after_all(std::uint64_t progress) noexcept {
-    const bool fitted = writer_->fits(payload_most_);
-    waits_ = !writer_->has_room(payload_most_) || progress > progress_max_;
-    if (!fitted && writer_->fits(payload_most_)) P::at(Step::kRolled);
+    waits_ = !writer_->template has_room<P>(payload_most_) || progress > progress_max_;
     return !waits_;
   }
 

@@ -94,7 +94,7 @@ TEST(MergeRandomSchedules, a_backtest_without_stamps_decides_the_same) {
 
 /// Of a record drawn at random; empty as often as not.
 template <class Source>
-toy::Checkpoint some_checkpoint(toy::Session<LivePolicy, Source>& s, const Scenario& scenario,
+Checkpoint some_checkpoint(toy::Session<LivePolicy, Source>& s, const Scenario& scenario,
                                 unsigned which, std::mt19937_64& rng) {
   s.carry(which);
   const std::uint64_t draw = rng();
@@ -131,7 +131,7 @@ void restarts_change_nothing() {
       sut.carry(static_cast<unsigned>(rng() % 4));
       if (rng() % 40 != 0) continue;
       const auto victim = static_cast<unsigned>(rng() % 4);
-      const toy::Checkpoint from = some_checkpoint(sut, s, victim, rng);
+      const Checkpoint from = some_checkpoint(sut, s, victim, rng);
       sut.restart(victim, from);
       ++restarts;
       loaded += from.state.empty() ? 0 : 1;

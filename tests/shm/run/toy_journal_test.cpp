@@ -34,7 +34,7 @@ std::unique_ptr<toy::Session<LivePolicy, Source>> ended_session(std::uint64_t se
 
 /// Every message of `ring` that the consumer has journaled is the producer's output of that number.
 template <class Out>
-void expect_journaled(const std::vector<Out>& outputs, const toy::Tape& consumer,
+void expect_journaled(const std::vector<Out>& outputs, const Tape& consumer,
                       std::uint16_t ring) {
   std::uint64_t seen = 0;
   for (const JournalEntry& e : consumer.entries()) {
@@ -48,7 +48,7 @@ void expect_journaled(const std::vector<Out>& outputs, const toy::Tape& consumer
   EXPECT_EQ(seen, outputs.size()) << "of ring " << ring;
 }
 
-JournalEnd end_of(const toy::Tape& tape) {
+JournalEnd end_of(const Tape& tape) {
   JournalEnd end;
   const JournalEntry& last = tape.entries().back();
   EXPECT_EQ(last.kind, JournalKind::kEnd);
@@ -57,7 +57,7 @@ JournalEnd end_of(const toy::Tape& tape) {
 }
 
 template <class Rep>
-void replay(Rep& sut, const toy::Tape& tape, std::size_t from = 0) {
+void replay(Rep& sut, const Tape& tape, std::size_t from = 0) {
   for (std::size_t i = from; i < tape.entries().size(); ++i) sut.act(tape.entries()[i]);
 }
 
@@ -106,7 +106,7 @@ TEST(ToyJournal, SoDoesFeedFromItsSourceOrFromTheFramesThatWereKept) {
 /// Saved before any record at which nothing goes on, loaded into a new object, the rest acted on.
 template <class S, class D>
 void every_record_is_a_place_to_go_on(const D& desk) {
-  const toy::Tape& tape = desk.journal->tape;
+  const Tape& tape = desk.journal->tape;
   RingReplica<S> whole(desk), straight(desk);
   replay(whole, tape);
   std::size_t saved = 0;

@@ -12,63 +12,12 @@
 
 #include "shm/ring/stage_page.h"
 #include "shm/run/feed_runner.h"
-#include "shm/run/journal_scan.h"
 #include "shm/run/rejoin.h"
 #include "shm/run/runner.h"
-#include "tests/shm/run/toy_stages.h"
+#include "tests/shm/run/toy_wires.h"
+#include "tests/support/journal_tape.h"
 
 namespace pinstripe::toy {
-
-struct Scenario {
-  std::vector<Frame> frames;
-  std::int64_t order_latency, response_latency, feed_lead, stage_delay, stage_tail;
-  unsigned signal_every, reports_per_order;
-  bool brackets;
-  std::int64_t timer_period;
-  std::uint32_t in_flight_max;
-  bool echo;
-};
-
-// Commands without a first answer stay below capacity less one burst (protocol 5), so risk never
-// blocks on the orders ring.
-inline constexpr std::uint64_t kOrdersCapacity = 4;
-inline constexpr std::uint32_t kInFlightMost = kOrdersCapacity - Risk::kMaxBurst;
-
-// The signals ring holds the decisions of one delay window and of one instant's ties: risk may not
-// take a signal before the market of its time, and the feed must reach that time past a full ring.
-inline constexpr std::uint64_t kSignalsCapacity = 128;
-
-inline Scenario make_scenario(std::mt19937_64& rng) {
-  auto pick = [&](auto... v) {
-    const std::vector<std::int64_t> all{v...};
-    return all[rng() % all.size()];
-  };
-  Scenario s;
-  TimeNs t(pick(0, 1'700'000'000'000'000'000));
-  const int gaps_kind = static_cast<int>(rng() % 4);
-  static const std::vector<std::vector<std::int64_t>> gaps{
-      {0, 1, 1, 2, 5}, {0, 0, 0, 1}, {1, 100}, {0, 3}};
-  for (std::uint64_t i = 0; i < 60; ++i) {
-    const auto& g = gaps[static_cast<std::size_t>(gaps_kind)];
-    t += TimeNs(g[rng() % g.size()]);
-    s.frames.push_back({t, 0, i});
-  }
-  const std::vector<std::pair<std::int64_t, std::int64_t>> latencies{{0, 0}, {0, 3}, {3, 0},
-                                                                     {5, 5}, {1, 50}, {50, 1}};
-  std::tie(s.order_latency, s.response_latency) = latencies[rng() % latencies.size()];
-  s.feed_lead = pick(0, 0, 2, 7);
-  s.stage_delay = pick(0, 0, 1, 4);
-  s.stage_tail = pick(0, 0, 3);
-  // The condition under which rings of one burst cannot deadlock; `check` enforces it on configs.
-  s.response_latency = std::max(s.response_latency, s.feed_lead + s.stage_delay);
-  s.signal_every = static_cast<unsigned>(pick(1, 2, 3, 7));
-  s.reports_per_order = static_cast<unsigned>(pick(1, 2, 3, 4));
-  s.brackets = rng() % 2 == 0;
-  s.timer_period = pick(0, 3, 10);
-  s.in_flight_max = 1 + static_cast<std::uint32_t>(rng() % kInFlightMost);
-  s.echo = rng() % 2 == 0;
-  return s;
-}
 
 struct Outcome {
   bool ended = false;
@@ -77,53 +26,12 @@ struct Outcome {
   bool operator==(const Outcome&) const = default;
 };
 
-/// What the carrier of one journal has carried.
-class Tape {
- public:
-  explicit Tape(const PrivateJournal& journal) : journal_(journal.view()), walk_(journal_) {}
-
-  /// Takes over what is committed; frees the segments that it has left behind.
-  void carry() {
-    JournalEntry e;
-    while (walk_.next(e) == JournalLook::kRecord) {
-      bytes_.push_back(std::make_unique<std::vector<std::uint64_t>>(e.payload.size() / 8));
-      std::memcpy(bytes_.back()->data(), e.payload.data(), e.payload.size());
-      e.payload = std::as_bytes(std::span(*bytes_.back()));
-      entries_.push_back(e);
-    }
-    free_journal_segments(journal_, walk_.at().position / journal_.segment_bytes);
-  }
-  const std::vector<JournalEntry>& entries() const { return entries_; }
-
- private:
-  JournalView journal_;
-  JournalWalk walk_;
-  std::vector<std::unique_ptr<std::vector<std::uint64_t>>> bytes_;
-  std::vector<JournalEntry> entries_;
-};
-
-/// What a helper has made of the first records of a journal; empty: nothing.
-struct Checkpoint {
-  std::vector<std::byte> state;
-  std::size_t records = 0;
-};
-
-/// Journal of one stage of a session: memory, the writer of the stage's present life, the tape.
-struct Journal {
-  explicit Journal(const JournalShape& shape) : memory(shape), tape(memory) { attach(); }
-  void attach() { writer.emplace(JournalWriter::attach(memory.memory(), {}).value()); }
-
-  PrivateJournal memory;
-  Tape tape;
-  std::optional<JournalWriter> writer;
-};
-
 /// One stage of a session: what it is made from, and its present life.
 template <class S, class R>
 struct Desk {
   typename S::Config config;
   RunnerSetup setup;
-  std::optional<Journal> journal;
+  std::optional<StageJournal> journal;
   std::unique_ptr<S> stage;
   std::unique_ptr<R> runner;
 };
@@ -135,26 +43,22 @@ class Session {
   /// `journals`: their size; null for none.
   Session(const Scenario& s, std::uint64_t capacity, std::uint32_t batch,
           const JournalShape* journals = nullptr)
-      : frames_(s.frames), to_c_(shape<MarketEvent>(capacity, 0)),
-        to_risk_(shape<MarketEvent>(capacity, 1)), to_exec_(shape<MarketEvent>(capacity, 2)),
-        signals_(shape<Signal>(kSignalsCapacity, 3)),
-        orders_(shape<OrderCommand>(std::max<std::uint64_t>(capacity, kOrdersCapacity), 4)),
-        reports_(shape<ExecReport>(capacity, 5)) {
+      : frames_(s.frames), wires_(s, capacity, batch) {
     compute.config = {s.signal_every, s.echo};
     risk.config = {s.brackets, s.timer_period, s.in_flight_max};
     exec.config = {s.order_latency, s.reports_per_order};
-    wire(s);
+    feed.setup = wires_.feed;
+    compute.setup = wires_.compute;
+    risk.setup = wires_.risk;
+    exec.setup = wires_.exec;
     for_each([&](auto& desk) {
-      desk.setup.batch_max = batch;
-      desk.setup.drain_ns = TimeNs(1000);
-      desk.setup.least_response = TimeNs(s.response_latency);
       if (journals != nullptr) desk.journal.emplace(*journals);
       start(desk);
     });
   }
 
   std::uint32_t step(unsigned which) {
-    const RingConsumer<> reports(reports_.view());
+    const RingConsumer<> reports(wires_.reports.view());
     const TimeNs w = reports.watermark();
     const std::uint64_t k = reports.watermark_k();
     std::uint32_t done = 0;
@@ -221,21 +125,6 @@ class Session {
     }
   }
  private:
-  void wire(const Scenario& s) {
-    auto delay = [&](std::int64_t base, std::uint64_t stream) {
-      return DelayModel{base, s.stage_tail > 0 ? 0.2 : 0.0, s.stage_tail, 7, stream};
-    };
-    feed.setup.outputs = {{to_c_.view(), 0, DelayModel{s.stage_delay}, 0, nullptr},
-                          {to_risk_.view(), 1, DelayModel{s.stage_delay}, 0, nullptr},
-                          {to_exec_.view(), 2, DelayModel{-s.feed_lead}, 0, nullptr}};
-    compute.setup.inputs = {{to_c_.view(), 0}};
-    compute.setup.outputs = {{signals_.view(), 3, delay(s.stage_delay, 3), 0, nullptr}};
-    risk.setup.inputs = {{to_risk_.view(), 1}, {signals_.view(), 3},
-                         {reports_.view(), 5, true, true}};
-    risk.setup.outputs = {{orders_.view(), 4, delay(s.stage_delay, 4), 0, nullptr}};
-    exec.setup.inputs = {{to_exec_.view(), 2}, {orders_.view(), 4, true}};
-    exec.setup.outputs = {{reports_.view(), 5, DelayModel{s.response_latency}, 512, nullptr}};
-  }
   template <class D>
   void start(D& desk) {
     desk.setup.journal = desk.journal ? &*desk.journal->writer : nullptr;
@@ -283,13 +172,8 @@ class Session {
     for (const JournalEntry& e : tape.entries()) kept += e.kind == JournalKind::kFrame;
     return kept;
   }
-  template <class T>
-  static RingShape shape(std::uint64_t capacity, std::uint16_t id) {
-    return ring_shape<T>(capacity, id, FullPolicy::kWait);
-  }
-
   std::vector<Frame> frames_;
-  PrivateRing to_c_, to_risk_, to_exec_, signals_, orders_, reports_;
+  Wires wires_;
   std::unique_ptr<FrameSource> source_;
   std::uint64_t falls_ = 0;
   std::unique_ptr<StagePage> page_ = std::make_unique<StagePage>();

@@ -27,7 +27,7 @@ void run_to_end(Session& s) {
   for (unsigned i = 0; i < 4; ++i) s.carry(i);
 }
 
-std::uint64_t count_of(const toy::Tape& tape, JournalKind kind) {
+std::uint64_t count_of(const Tape& tape, JournalKind kind) {
   std::uint64_t count = 0;
   for (const JournalEntry& e : tape.entries()) count += e.kind == kind;
   return count;
