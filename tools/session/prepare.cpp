@@ -252,6 +252,10 @@ void absolute_paths(const SessionConfig& config, SessionPlan& plan) {
       for (auto& [id, file] : funding.items()) file = beside(config.directory, file);
     }
   }
+  if (exec.contains("margin")) {
+    Json& tiers = exec["margin"]["tiers"];
+    tiers = beside(config.directory, tiers);
+  }
   plan.stage_json[index_of(StageKind::kExec)] = exec.dump();
 }
 
