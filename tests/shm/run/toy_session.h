@@ -27,6 +27,9 @@ struct Scenario {
   std::int64_t timer_period;
   std::uint32_t in_flight_max;
   bool echo;
+  // How the feed's lead on exec's ring varies: not at all, drawn from a table, by the stamps of the
+  // frames. At most `feed_lead` in all of them.
+  DelayModel lead;
 };
 
 // Commands without a first answer stay below capacity less one burst (protocol 5), so risk never
@@ -67,6 +70,12 @@ inline Scenario make_scenario(std::mt19937_64& rng) {
   s.timer_period = pick(0, 3, 10);
   s.in_flight_max = 1 + static_cast<std::uint32_t>(rng() % kInFlightMost);
   s.echo = rng() % 2 == 0;
+  auto aside = rng;  // draws nothing from what the schedules draw from
+  switch (s.feed_lead > 0 ? aside() % 3 : 0) {
+    case 1: s.lead = DelayModel::of_table({0, -1, -s.feed_lead, -s.feed_lead / 2}, 11, 2); break;
+    case 2: s.lead = DelayModel::of_stamps(s.feed_lead / 2, s.feed_lead); break;
+    default: s.lead = DelayModel{-s.feed_lead};
+  }
   return s;
 }
 
@@ -227,7 +236,7 @@ class Session {
     };
     feed.setup.outputs = {{to_c_.view(), 0, DelayModel{s.stage_delay}, 0, nullptr},
                           {to_risk_.view(), 1, DelayModel{s.stage_delay}, 0, nullptr},
-                          {to_exec_.view(), 2, DelayModel{-s.feed_lead}, 0, nullptr}};
+                          {to_exec_.view(), 2, s.lead, 0, nullptr}};
     compute.setup.inputs = {{to_c_.view(), 0}};
     compute.setup.outputs = {{signals_.view(), 3, delay(s.stage_delay, 3), 0, nullptr}};
     risk.setup.inputs = {{to_risk_.view(), 1}, {signals_.view(), 3},
