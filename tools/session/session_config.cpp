@@ -106,7 +106,7 @@ void read_fees(ConfigNode& root, SessionConfig& config) {
   for (std::size_t m = 0; m < config.fees.size(); ++m) {
     ConfigNode node = fees.child(kMarketNames[m]);
     if (node.has("maker_bps")) {
-      config.fees[m].maker_e8 = std::llround(node.number("maker_bps", 2, 0, 100) * 1e4);
+      config.fees[m].maker_e8 = std::llround(node.number("maker_bps", 2, -100, 100) * 1e4);
     }
     if (node.has("taker_bps")) {
       config.fees[m].taker_e8 = std::llround(node.number("taker_bps", 5, 0, 100) * 1e4);
