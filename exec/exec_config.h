@@ -31,6 +31,13 @@ struct FundingFile {
   std::string path;
 };
 
+/// Cross margin of the perpetuals (exec/margin.h). Off where no file of tiers is named.
+struct MarginConfig {
+  std::string tiers_file;                    // exec/tiers_file.h; fills Instrument::tiers
+  std::int64_t opening_e8 = 0;               // cash of each account; 0: what risk opens with
+  std::int64_t liquidation_fee_e8 = 1'200'000;  // of the notional, ratio x 1e8, beside the taker's
+};
+
 struct ExecConfig {
   std::vector<Instrument> instruments;  // index = instrument id; filled by the session
 
@@ -40,6 +47,7 @@ struct ExecConfig {
   std::vector<std::int64_t> order_latency_table_ns;
   /// Venue -> us, for reports; modelled by the runner on the reports ring. > 0 (protocol 4).
   std::int64_t response_latency_ns = 2'000'000;
+  std::vector<std::int64_t> response_latency_table_ns;  // not empty: drawn from it instead
   std::uint64_t latency_seed = 1;
 
   QueueModelKind queue_model = QueueModelKind::kRiskAverse;
@@ -51,6 +59,8 @@ struct ExecConfig {
   std::vector<std::vector<FundingEntry>> funding;
   /// Instants assumed where neither a file nor the venue names them, from the Unix epoch on.
   std::int64_t funding_interval_ns = 8 * 3600 * kNsPerSecond;
+
+  MarginConfig margin;
 
   std::vector<std::uint16_t> market_ring_ids;  // by lane: `cause_ring` of market events
   std::uint16_t orders_ring_id = 0xFFFF;       // `cause_ring` of order commands

@@ -22,7 +22,7 @@ enum class ExecCount : std::size_t {
   kAccepted, kRejected, kFills, kFillsMaker, kFillsTaker, kCancelled, kExpired, kCancelRejected,
   kAmended, kAmendRejected, kOrdersFilled, kOrdersPartlyFilled, kOrdersUnfilled,
   kInFlightFull, kNonMarketTrades, kMarketEvents, kFundingPaid, kFundingUnknown,
-  kExitOnInvalidBook, kMarkoutsUnknown, kRestingNow, kInFlightNow,
+  kExitOnInvalidBook, kMarkoutsUnknown, kLiquidations, kRestingNow, kInFlightNow,
   kEnd
 };
 /// One block an instrument, named "<instrument id>.<name>".

@@ -136,6 +136,9 @@ void PaperVenue::fill(TimeNs now, PaperOrder& o, PriceTicks price, QtyLots qty, 
   finish_report(o, r);
   b.position += QtyLots(qty.value * sign_of(o.side));
   if (fee_in_base) b.base_fees_e8 += fee.value;
+  if (margin_.on() && margin_.covers(o.instrument)) {
+    margin_.fill(o.instrument, o.side, price, qty, fee);
+  }
   count_fill(now, o, price, qty, rule, fee, fee_in_base);
   plan_funding(now, o.instrument);
   if (o.machine.closed()) count_closed(o);

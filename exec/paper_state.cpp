@@ -87,6 +87,7 @@ void PaperVenue::save(StateWriter& w) const noexcept {
   seen_.save(w);
   after_1s_.save(w);
   after_5s_.save(w);
+  if (margin_.on()) margin_.save(w);
   counters_.save(w);
   save_cause(w, input_);
   w.u64(venue_order_ids_);
@@ -115,6 +116,7 @@ bool PaperVenue::load(StateReader& r) {
   }
   if (!in_flight_.load(r) || !outbox_.load(r) || !seen_.load(r)) return false;
   if (!after_1s_.load(r) || !after_5s_.load(r)) return false;
+  if (margin_.on() && !margin_.load(r)) return false;
   counters_.load(r);
   input_ = load_cause(r);
   venue_order_ids_ = r.u64();

@@ -26,13 +26,15 @@ PaperVenue::PaperVenue(const ExecConfig& config)
       model_{config.queue_model, config.queue_power},
       invalid_book_reduce_(config.invalid_book_reduce),
       orders_ring_id_(config.orders_ring_id),
+      liquidation_fee_e8_(config.margin.liquidation_fee_e8),
       resting_max_(static_cast<std::size_t>(config.resting_orders_max)),
-      turn_room_(2 * resting_max_ * std::max<std::size_t>(1, instruments_.size()) +
+      turn_room_((2 * resting_max_ + 1) * std::max<std::size_t>(1, instruments_.size()) +
                  static_cast<std::size_t>(config.book_levels_max) + 8),
       in_flight_(static_cast<std::size_t>(config.in_flight_max)),
       outbox_(2 * turn_room_),
       after_1s_(kMarkoutsMax),
       after_5s_(kMarkoutsMax),
+      margin_(config.margin, instruments_),
       counters_(instruments_) {
   PINSTRIPE_CHECK(least_latency_ns_ >= 0, "an order cannot arrive before it is sent");
   PINSTRIPE_CHECK(config.funding_interval_ns > 0, "a funding interval is positive");
@@ -88,7 +90,9 @@ void PaperVenue::on_market(TimeNs now, const MarketEvent& e) noexcept {
     case MsgType::kBookState: on_state(i, e); break;
     default: break;  // a touch: the levels say the same
   }
-  if (e.ends_update()) end_of_update(now, i);
+  if (!e.ends_update()) return;
+  end_of_update(now, i);
+  if (margin_.on()) mind_margin(now, i);
 }
 
 void PaperVenue::on_level(TimeNs, std::uint16_t i, const MarketEvent& e) noexcept {
@@ -227,6 +231,7 @@ void PaperVenue::on_time(TimeNs now) noexcept {
     } else {
       return;
     }
+    if (margin_.on()) liquidate_exhausted(now);
   }
 }
 
@@ -247,6 +252,7 @@ void PaperVenue::settle_funding(TimeNs now, std::uint16_t i) noexcept {
     const MoneyE8 cash = funding_of(instrument, b.position, at_e8, due.rate_e8);
     ++counters_[ExecCount::kFundingPaid];
     counters_.of(i, ExecInstrumentCount::kFundingE8) += cash.value;
+    if (margin_.on()) margin_.funding(i, cash);
     ExecReport& r = outbox_.push();
     r.h.type = MsgType::kExecReport;
     r.h.instrument = i;

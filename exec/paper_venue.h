@@ -27,6 +27,12 @@
 //  10. Reduce-only orders fill at most the position; what is left over is cancelled (reduce_only).
 //      Spot cannot be sold short.
 //  11. Funding is due at its instant on the position then held, at mark (mid where no mark came).
+//  12. With margin (exec/margin.h): where equity at mark no longer exceeds maintenance, the venue
+//      cancels all orders of the account's instruments and closes every position of it whole, at
+//      mark, on the tick that lies towards bankruptcy, for the taker and the liquidation fee.
+//      Unrealistic: no step by step reduction, the book is not asked whether it could take the
+//      position (a real price lies worse in a crash), and a loss beyond the equity stays a debt
+//      (no insurance fund). Commands on their way then arrive as always.
 //
 // Every order command is answered by exactly one report with `answers` = its number. Every fill
 // names the market event that caused it: of a maker fill the message being handled; of a taker fill
@@ -42,6 +48,7 @@
 #include "exec/exec_config.h"
 #include "exec/exec_counters.h"
 #include "exec/funding_schedule.h"
+#include "exec/margin.h"
 #include "exec/markouts.h"
 #include "exec/order_machine.h"
 #include "exec/outbox.h"
@@ -104,6 +111,7 @@ class PaperVenue {
     return false;
   }
   QtyLots position(std::size_t instrument) const noexcept { return books_[instrument].position; }
+  const Margin& margin() const noexcept { return margin_; }
   std::span<const PaperOrder> resting_orders(std::size_t instrument) const noexcept {
     return books_[instrument].orders;
   }
@@ -171,6 +179,12 @@ class PaperVenue {
   void settle_markouts(TimeNs now) noexcept;
   void settle_markout(const PendingMarkout& m, bool five_seconds) noexcept;
 
+  // paper_margin.cpp: rule 12
+  void mind_margin(TimeNs now, std::uint16_t i) noexcept;
+  void liquidate_exhausted(TimeNs now) noexcept;
+  void cancel_for_liquidation(TimeNs now, std::uint16_t i, const CauseRef& cause) noexcept;
+  void liquidate(TimeNs now, std::uint16_t i, const CauseRef& cause) noexcept;
+
   std::vector<Instrument> instruments_;
   std::vector<std::vector<FundingEntry>> funding_entries_;
   std::vector<std::int64_t> latency_table_ns_;
@@ -181,6 +195,7 @@ class PaperVenue {
   QueueModel model_;
   InvalidBookReduce invalid_book_reduce_;
   std::uint16_t orders_ring_id_;
+  std::int64_t liquidation_fee_e8_;
   std::size_t resting_max_;
   std::size_t turn_room_;  // reports that one arrival or market message can cause at most
 
@@ -190,6 +205,7 @@ class PaperVenue {
   SeenIds seen_;
   MarkoutQueue after_1s_;
   MarkoutQueue after_5s_;
+  Margin margin_;
   ExecCounters counters_;
   CauseRef input_;  // the message being handled
   std::size_t resting_count_ = 0;

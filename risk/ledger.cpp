@@ -54,9 +54,11 @@ Booked Ledger::fill(std::uint32_t instrument, Side side, PriceTicks price, std::
   PINSTRIPE_CHECK(!__builtin_mul_overflow(lots, m.units_per_lot, &units), "fill overflows");
   std::int64_t realised = m.position.fill(side, price, units).value;
   std::int64_t fee = fee_e8;
-  if (fee_in_base && fee_e8 > 0) {
-    // The base that the venue keeps leaves at the fill's price and is charged as a fee.
-    realised = add(realised, m.position.fill(Side::kSell, price, fee_e8).value);
+  if (fee_in_base && fee_e8 != 0) {
+    // The base that the venue keeps leaves at the fill's price and is charged as a fee; a rebate
+    // comes in at that price.
+    const Side moves = fee_e8 > 0 ? Side::kSell : Side::kBuy;
+    realised = add(realised, m.position.fill(moves, price, fee_e8 > 0 ? fee_e8 : -fee_e8).value);
     fee = narrow_money(ceil_div(static_cast<Int128>(fee_e8) * price_e8(i, price), kE8));
   }
   m.realised_e8 = add(m.realised_e8, realised);

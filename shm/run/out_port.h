@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "shm/base/check.h"
@@ -38,14 +39,15 @@ template <class Out>
 class OutPort {
  public:
   OutPort(RingView view, DelayModel delay, std::size_t queue_capacity)
-      : ring_(view), delay_(delay), queue_(queue_capacity) {}
+      : ring_(view), delay_(std::move(delay)), queue_(queue_capacity) {}
 
   bool has_room(std::uint32_t n) noexcept {
     if (live_from_ >= count_ + n) [[unlikely]] return true;  // all of them are there already
     return queue_.empty() ? ring_.has_room(n) : tail_ - head_ + n <= queue_.size();
   }
-  /// Event time of outputs of a turn at `now`, drawn once a turn.
+  /// Event time of outputs of a turn at `now`, drawn once a turn; by stamps: said by each output.
   void begin_turn(TimeNs now) noexcept {
+    turn_now_ = now;
     const TimeNs at = saturating_add(now, delay_.delay_of(count_));
     turn_event_ns_ = at > last_event_ns_ ? at : last_event_ns_;
   }
@@ -62,6 +64,7 @@ class OutPort {
     return out;
   }
   void commit(std::uint32_t publish_ticks) noexcept {
+    if (delay_.by_stamps()) [[unlikely]] date_by_stamp();
     current_->h.publish_ticks = publish_ticks;
     if constexpr (kDigested<Out>) {
       digest_message(digest_, current_, sizeof(Out));
@@ -207,6 +210,13 @@ class OutPort {
     claimed_in_queue_ = !queue_.empty() && (head_ != tail_ || !ring_.has_room(1));
     return claimed_in_queue_ ? queue_[tail_ % queue_.size()] : ring_.claim();
   }
+  /// The stage has written the venue's stamp by now.
+  void date_by_stamp() noexcept {
+    const TimeNs at =
+        saturating_add(turn_now_, delay_.delay_of_stamp(current_->h.venue_offset_us));
+    turn_event_ns_ = at > last_event_ns_ ? at : last_event_ns_;
+    current_->h.event_ns = turn_event_ns_;
+  }
   [[gnu::noinline, gnu::cold]] void compare_and_drop() noexcept {
     if (live_from_ == kHeld && count_ >= ring_.published()) {
       note_fault({count_, 0, true});
@@ -243,6 +253,7 @@ class OutPort {
   Hasher digest_;
   LaneHasher lanes_;                 // of types without a digest, where there is a journal
   Out* current_ = nullptr;
+  TimeNs turn_now_;
   TimeNs turn_event_ns_;
   TimeNs last_event_ns_{TimeNs::min()};
   TimeNs watermark_{TimeNs::min()};

@@ -2,6 +2,7 @@
 
 #include "exec/exec_config_json.h"
 #include "exec/funding_file.h"
+#include "exec/tiers_file.h"
 #include "tests/exec/venue_driver.h"
 #include "tests/support/data.h"
 
@@ -43,6 +44,67 @@ TEST(ExecConfigTest, NamesWhatIsWrongByItsPath) {
   ASSERT_FALSE(finished);
   EXPECT_NE(finished.error().message.find("order_latency_ns"), std::string::npos);
   EXPECT_NE(finished.error().message.find("queue_model"), std::string::npos);
+}
+
+TEST(ExecConfigTest, ReadsMarginAndRefusesItWithoutTiers) {
+  auto node = ConfigNode::parse(
+      R"({"margin": {"tiers": "t.json", "opening_cash": 12.5, "liquidation_fee_bps": 75}})",
+      "test");
+  ASSERT_TRUE(node);
+  const ExecConfig sut = read_exec_config(*node);
+  const auto finished = node->finish();
+  EXPECT_TRUE(finished) << finished.error().message;
+  EXPECT_EQ(sut.margin.tiers_file, "t.json");
+  EXPECT_EQ(sut.margin.opening_e8, 1'250'000'000);
+  EXPECT_EQ(sut.margin.liquidation_fee_e8, 750'000);
+  auto bare = ConfigNode::parse(R"({"margin": {"opening_cash": 1}})", "test");
+  read_exec_config(*bare);
+  const auto refused = bare->finish();
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("margin.tiers"), std::string::npos);
+}
+
+TEST(TiersFileTest, ComputesTheDeductionThatMakesMaintenanceContinuous) {
+  ExecConfig config = test_config({test_perpetual(), test_spot()});
+  const auto sut = parse_tiers(R"({"TEST:PERP": [
+      {"notional_cap": 50000, "maintenance_rate": 0.004},   // 0
+      {"notional_cap": 500000, "maintenance_rate": 0.005},  // 50000 x 0.001
+      {"notional_cap": 1e7, "maintenance_rate": 0.01}],     // 50 + 500000 x 0.005
+      "TEST:ELSEWHERE": [{"notional_cap": 1, "maintenance_rate": 0.1}]})",
+                               "tiers", config);
+  ASSERT_TRUE(sut) << sut.error().message;
+  const auto& tiers = config.instruments[0].tiers;
+  ASSERT_EQ(tiers.size(), 3U);
+  EXPECT_EQ(tiers[0].deduction_e8, 0);
+  EXPECT_EQ(tiers[1].deduction_e8, 50 * 100'000'000LL);
+  EXPECT_EQ(tiers[2].deduction_e8, 2'550 * 100'000'000LL);
+  EXPECT_EQ(tiers[2].maintenance_rate_e8, 1'000'000);
+  EXPECT_TRUE(config.instruments[1].tiers.empty()) << "spot needs none";
+}
+
+TEST(TiersFileTest, NamesWhatIsWrong) {
+  const std::vector<std::pair<std::string, std::string>> bad{
+      {"[]", "JSON object"},
+      {R"({"TEST:PERP": []})", "at least one"},
+      {R"({"TEST:PERP": [{"notional_cap": 5}]})", "maintenance_rate: is missing"},
+      {R"({"TEST:PERP": [{"notional_cap": 5, "maintenance_rate": 2}]})", "TEST:PERP[0]"},
+      {R"({"TEST:PERP": [{"notional_cap": 5, "maintenance_rate": 0.1, "cum": 0}]})", "cum"},
+      {R"({"TEST:PERP": [{"notional_cap": 5, "maintenance_rate": 0.1},
+                         {"notional_cap": 5, "maintenance_rate": 0.1}]})", "does not rise"},
+      {R"({"TEST:PERP": [{"notional_cap": 5, "maintenance_rate": 0.2},
+                         {"notional_cap": 6, "maintenance_rate": 0.1}]})", "falls"},
+      {R"({"TEST:COIN": [{"notional_cap": 5, "maintenance_rate": 0.2}]})",
+       "no tiers of TEST:PERP"}};
+  for (const auto& [text, expected] : bad) {
+    ExecConfig config = test_config();
+    const auto sut = parse_tiers(text, "tiers.json", config);
+    ASSERT_FALSE(sut) << text;
+    EXPECT_NE(sut.error().message.find(expected), std::string::npos) << sut.error().message;
+    EXPECT_NE(sut.error().message.find("tiers.json"), std::string::npos);
+  }
+  ExecConfig config = test_config();
+  config.margin.tiers_file = "no/such/tiers.json";
+  EXPECT_FALSE(load_tiers_file(config));
 }
 
 TEST(FundingFileTest, ReadsTimesOnTheMinuteAndRatesInUnitsOf1e8) {

@@ -23,7 +23,8 @@ bool is_beside_the_stage(const std::string& path) {
       "feed/inflated_file.h", "feed/inflated_file.cpp",  "feed/combined_source.cpp",
       "feed/inspect.h",       "feed/inspect.cpp",        "feed/instrument_table.h",
       "feed/instrument_table.cpp", "feed/synthetic.h",   "feed/synthetic.cpp",
-      "exec/funding_file.h",  "exec/funding_file.cpp"};
+      "exec/funding_file.h",  "exec/funding_file.cpp",   "exec/tiers_file.h",
+      "exec/tiers_file.cpp"};
   return path.ends_with("_main.cpp") || path.find("_config_json.") != std::string::npos ||
          path.find("/loader/") != std::string::npos || kFiles.contains(path);
 }

@@ -273,5 +273,69 @@ TEST(SeenFillsTest, ForgetsOldestFirstAndNeverMixesKeys) {
   }
 }
 
+TEST(RiskReports, ALiquidationIsBookedHaltsOpensAndAlarms) {
+  Harness h;
+  h.ready(500'000);
+  h.signal(0.6);
+  const OrderCommand c = h.last();
+  const std::int64_t qty = c.qty_lots.value;
+  h.deliver(h.make_fill(c, qty, qty));
+  ASSERT_EQ(h.position(), qty);
+  const std::int64_t cash = h.sut.core().ledger().account_of(0).cash_e8;
+  const std::int64_t fees = h.sut.core().ledger().money(0).fees_e8;
+  ExecReport r;  // the venue's own order: no client id
+  r.h.type = MsgType::kExecReport;
+  r.h.instrument = 0;
+  r.h.event_ns = r.h.origin_ns = TimeNs(h.now);
+  r.h.set_side(Side::kSell);
+  r.kind = ExecKind::kLiquidation;
+  r.reason = ExecReason::kLiquidation;
+  r.state = OrderState::kFilled;
+  r.venue_order_id = 900;
+  r.exec_id = 901;
+  r.last_ticks = PriceTicks(400'000);  // 40,000.0 for what was bought at 50,000.0
+  r.last_lots = r.cumulative_lots = QtyLots(qty);
+  r.fee_e8 = MoneyE8(1'234);
+  h.deliver(r);
+  h.deliver(r);
+  EXPECT_EQ(h.position(), 0);
+  EXPECT_EQ(h.sut.counters()[kRcRepeatedFills], 1) << "booked once";
+  const InstrumentMoney& m = h.sut.core().ledger().money(0);
+  EXPECT_EQ(m.fees_e8, fees + 1'234);
+  const std::int64_t loss = qty * 10'000 * 100'000'000 / 1'000;  // lots of 0.001 x 10,000
+  EXPECT_EQ(h.sut.core().ledger().account_of(0).cash_e8, cash - loss - 1'234);
+  EXPECT_TRUE(h.state().alarm);
+  EXPECT_EQ(h.sut.counters()[kRcAlarms], 1);
+  const std::size_t sent = h.count();
+  h.advance(kNsPerSecond);
+  h.touch(500'000, 500'001);
+  h.signal(0.6);
+  EXPECT_EQ(h.count(), sent) << "no order opens after it";
+  EXPECT_EQ(h.denied(Denial::kHalted), 1);
+}
+
+TEST(RiskReports, ARebateInBaseGrowsThePositionAtTheFillsPrice) {
+  RiskConfig config = Harness::base_config();
+  config.instruments = {testing::spot_instrument()};
+  Harness h(config);
+  h.ready(500'000);
+  h.signal(0.6);
+  const OrderCommand c = h.last();
+  ExecReport fill = h.make_fill(c, 4, 4);
+  fill.fee_in_base = 1;
+  fill.fee_e8 = MoneyE8(-1'000);  // 0.00001 base, worth 0.5 at 50,000
+  const std::int64_t before = h.sut.core().ledger().account_of(0).equity_e8();
+  h.deliver(fill);
+  const InstrumentMoney& m = h.sut.core().ledger().money(0);
+  EXPECT_EQ(m.position.units(), 4 * 100'000 + 1'000);
+  EXPECT_EQ(m.fees_e8, -1'000LL * c.price_ticks.value / 10) << "what it is worth";
+  const std::int64_t valued = m.valued_at_e8;
+  const std::int64_t moved =  // from the order's price to the valuation
+      (valued - c.price_ticks.value * 10'000'000) / 100'000'000 * m.position.units();
+  EXPECT_NEAR(static_cast<double>(h.sut.core().ledger().account_of(0).equity_e8() - before -
+                                  moved + m.fees_e8),
+              0, static_cast<double>(m.position.units()));
+}
+
 }  // namespace
 }  // namespace pinstripe

@@ -65,6 +65,20 @@ TEST_F(SessionFilesTest, RatesAreCopiedToo) {
   EXPECT_EQ(exec->funding.at(0).size(), 1U);
 }
 
+TEST_F(SessionFilesTest, TiersAreCopiedTooAndTheVenueOpensWithRisksCash) {
+  std::ofstream(folder_ / "tiers.json") << R"({"SYNTHETIC:PINUSD": [
+      {"notional_cap": 50000, "maintenance_rate": 0.004}]})";
+  SessionPlan plan = made(R"("exec": {"margin": {"tiers": "tiers.json"}},)");
+  ASSERT_EQ(plan.files.size(), 2U);
+  EXPECT_EQ(plan.files[1].role, "tiers");
+  EXPECT_EQ(plan.files[1].name, "inputs/tiers-0-tiers.json");
+  std::filesystem::remove(folder_ / "tiers.json");  // the copy is enough
+  const auto exec = exec_config_of(plan);
+  ASSERT_TRUE(exec) << exec.error().message;
+  EXPECT_EQ(exec->instruments.at(0).tiers.size(), 1U);
+  EXPECT_EQ(exec->margin.opening_e8, 10'000 * 100'000'000LL);
+}
+
 TEST_F(SessionFilesTest, AnEditedOrMissingCopyIsRefusedByName) {
   const SessionPlan plan = made();
   const std::string copy = plan.directory + "/inputs/model-0-model.json";

@@ -96,10 +96,14 @@ std::string keep_clock_offsets(const SessionPlan& plan) {
   return out.good() ? path : "";
 }
 
-void apply_fees(const SessionConfig& config, Instrument& i) {
-  const SessionConfig::Fees& fees = config.fees[static_cast<std::size_t>(i.market)];
-  if (fees.maker_e8 >= 0) i.maker_fee_e8 = fees.maker_e8;
-  if (fees.taker_e8 >= 0) i.taker_fee_e8 = fees.taker_e8;
+Result<void> apply_fees(const SessionConfig& config, Instrument& i) {
+  const auto market = static_cast<std::size_t>(i.market);
+  const SessionConfig::Fees& fees = config.fees[market];
+  i.maker_fee_e8 = fees.maker_e8.value_or(i.maker_fee_e8);
+  i.taker_fee_e8 = fees.taker_e8.value_or(i.taker_fee_e8);
+  if (i.maker_fee_e8 + i.taker_fee_e8 >= 0) return {};
+  return fail_usage("fees." + std::string(kMarketNames[market]) + ": the maker's rebate of " +
+                    i.id + " exceeds the taker's fee; who traded with himself would earn");
 }
 
 const char* format_name(CaptureFormat format) {
@@ -252,6 +256,10 @@ void absolute_paths(const SessionConfig& config, SessionPlan& plan) {
       for (auto& [id, file] : funding.items()) file = beside(config.directory, file);
     }
   }
+  if (exec.contains("margin")) {
+    Json& tiers = exec["margin"]["tiers"];
+    tiers = beside(config.directory, tiers);
+  }
   plan.stage_json[index_of(StageKind::kExec)] = exec.dump();
 }
 
@@ -313,7 +321,9 @@ Result<SessionPlan> prepare_plan(const SessionConfig& config) {
                                  [&](const StreamPlan& s) { return s.lane == lane; });
     if (!fed) return fail_usage("lane '" + plan.lanes[lane].name + "' has no data file");
   }
-  for (Instrument& i : plan.instruments) apply_fees(config, i);
+  for (Instrument& i : plan.instruments) {
+    if (auto applied = apply_fees(config, i); !applied) return std::unexpected(applied.error());
+  }
   // Every model is loaded once, so that what is wrong with one is said now.
   auto models = models_config_of(plan);
   if (!models) return fail_within("models", models);

@@ -72,6 +72,28 @@ void read_times(ConfigNode& root, SessionPlan& plan) {
       root.integer("path_budget_ns", 5 * kNsPerMs, kNsPerUs, 3600 * kNsPerSecond);
 }
 
+/// A model of the way of market data that varies (tools/backtest/models.md).
+void read_feed_latency(ConfigNode& root, SessionPlan& plan) {
+  FeedLatencyPlan& f = plan.feed_latency;
+  ConfigNode node = root.child("feed_latency");
+  f.model = static_cast<FeedLatencyModel>(node.choice("model", 0, kFeedLatencyNames));
+  f.max_ns = node.integer("max_ns", 0, 0, 10 * kNsPerSecond);
+  f.table_ns = node.integers("table_ns", 0, 10 * kNsPerSecond);
+  const bool stamps = f.model == FeedLatencyModel::kStamps;
+  const bool table = f.model == FeedLatencyModel::kTable;
+  if (stamps && f.max_ns < plan.base_feed_latency_ns) {
+    node.complain("max_ns", "found " + std::to_string(f.max_ns) + ", allowed is at least " +
+                                std::to_string(plan.base_feed_latency_ns) +
+                                " (base_feed_latency_ns); no message counts as later than it");
+  }
+  if (!stamps && f.max_ns != 0) node.complain("max_ns", "belongs to the model \"stamps\"");
+  if (table == f.table_ns.empty()) {
+    node.complain("table_ns", table ? "found none, allowed is at least one value"
+                                    : "belongs to the model \"table\"");
+    f.model = FeedLatencyModel::kConstant;
+  }
+}
+
 void read_source(ConfigNode& root, SessionConfig& config) {
   for (const std::string& file : root.texts("data")) {
     config.data.push_back((fs::path(config.directory) / file).lexically_normal().string());
@@ -84,7 +106,7 @@ void read_fees(ConfigNode& root, SessionConfig& config) {
   for (std::size_t m = 0; m < config.fees.size(); ++m) {
     ConfigNode node = fees.child(kMarketNames[m]);
     if (node.has("maker_bps")) {
-      config.fees[m].maker_e8 = std::llround(node.number("maker_bps", 2, 0, 100) * 1e4);
+      config.fees[m].maker_e8 = std::llround(node.number("maker_bps", 2, -100, 100) * 1e4);
     }
     if (node.has("taker_bps")) {
       config.fees[m].taker_e8 = std::llround(node.number("taker_bps", 5, 0, 100) * 1e4);
@@ -289,6 +311,7 @@ Result<SessionConfig> load_session_config(const std::string& file, const Overrid
   read_identity(*root, config.plan, fs::path(file).stem().string());
   read_speed(*root, config.plan);
   read_times(*root, config.plan);
+  read_feed_latency(*root, config.plan);
   read_source(*root, config);
   read_fees(*root, config);
   read_journal(*root, config);

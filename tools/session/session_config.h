@@ -33,8 +33,8 @@ struct SessionConfig {
   std::string directory;                 // of the config file: its relative paths start here
   std::string clock_offset_file;
   struct Fees {
-    std::int64_t maker_e8 = -1;          // ratio x 1e8; -1: as in the instrument table
-    std::int64_t taker_e8 = -1;
+    // Ratio x 1e8, a maker's below zero is a rebate; without one: as in the instrument table.
+    std::optional<std::int64_t> maker_e8, taker_e8;
   };
   std::array<Fees, 3> fees;              // by Market
 };

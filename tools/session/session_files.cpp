@@ -92,6 +92,17 @@ Result<void> copy_models(SessionPlan& plan, const std::string& directory) {
   return {};
 }
 
+Result<void> copy_tiers(SessionPlan& plan, const std::string& directory) {
+  std::string& text = plan.stage_json[index_of(StageKind::kExec)];
+  Json exec = Json::parse(text);
+  if (!exec.contains("margin")) return {};
+  if (auto copied = Copier(plan, directory).copy("tiers", exec["margin"]["tiers"]); !copied) {
+    return copied;
+  }
+  text = exec.dump();
+  return {};
+}
+
 Result<void> copy_rates(SessionPlan& plan, const std::string& directory) {
   std::string& text = plan.stage_json[index_of(StageKind::kExec)];
   Json exec = Json::parse(text);
@@ -140,6 +151,7 @@ std::string journal_directory_of(const SessionPlan& plan, std::int64_t now_ns) {
 Result<void> copy_inputs(SessionPlan& plan, const std::string& directory) {
   plan.files.clear();
   if (auto models = copy_models(plan, directory); !models) return models;
+  if (auto tiers = copy_tiers(plan, directory); !tiers) return tiers;
   return copy_rates(plan, directory);
 }
 

@@ -1,6 +1,6 @@
 // What a session keeps of its own: its id, copies of the files that decide, its journal's folder.
 //
-// Models and rate files are copied into the session directory before the resolved config is
+// Models, rate and tier files are copied into the session directory before the resolved config is
 // written, which names the copies relative to it with their digests. So an edited file is told by
 // name, and a journal directory, which gets the same copies, replays alone.
 #pragma once
@@ -21,7 +21,7 @@ Result<void> draw_session_id(SessionPlan& plan);
 /// `<root>/<session>/<UTC time>-<8 digits of the id>`; `now_ns` since the epoch.
 std::string journal_directory_of(const SessionPlan& plan, std::int64_t now_ns);
 
-/// Copies the model and rate files that `plan` names by absolute path into `directory`, names the
+/// Copies the model, rate and tier files that `plan` names by absolute path into `directory`, names the
 /// copies relative to it in the stages' parts, and fills `plan.files`.
 Result<void> copy_inputs(SessionPlan& plan, const std::string& directory);
 

@@ -1,5 +1,6 @@
 #include "tools/session/session_plan.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 #include <fstream>
@@ -40,9 +41,19 @@ std::string SessionPlan::file_path(const std::string& path) const {
   return path.empty() || path.front() == '/' || directory.empty() ? path : directory + "/" + path;
 }
 
-DelayModel SessionPlan::delay_of(StageKind kind, std::uint16_t ring_id) const noexcept {
+DelayModel SessionPlan::delay_of(StageKind kind, std::uint16_t ring_id) const {
   const LatencyPlan& l = latency[index_of(kind)];
   return DelayModel{l.base_ns, l.tail_probability, l.tail_ns, seed, ring_id};
+}
+
+std::int64_t SessionPlan::longest_feed_latency_ns() const noexcept {
+  switch (feed_latency.model) {
+    case FeedLatencyModel::kStamps: return feed_latency.max_ns;
+    case FeedLatencyModel::kTable:
+      return *std::max_element(feed_latency.table_ns.begin(), feed_latency.table_ns.end());
+    case FeedLatencyModel::kConstant: break;
+  }
+  return base_feed_latency_ns;
 }
 
 namespace {
@@ -74,9 +85,9 @@ Json to_json(const Instrument& i) {
           {"valid_from_ns", i.valid_from.value}};
 }
 
-template <std::size_t N, class Names>
-std::size_t name_index(const Json& value, const Names (&names)[N]) {
-  for (std::size_t i = 0; i < N; ++i) {
+template <class Names>
+std::size_t name_index(const Json& value, const Names& names) {
+  for (std::size_t i = 0; i < std::size(names); ++i) {
     if (value.get<std::string>() == names[i]) return i;
   }
   throw std::runtime_error("found " + value.dump() + ", which is no known name");
@@ -258,7 +269,12 @@ Json scalars_json(const SessionPlan& p) {
           {"in_sample", p.in_sample},
           {"path_budget_ns", p.path_budget_ns},
           {"base_feed_latency_ns", p.base_feed_latency_ns},
+          {"feed_latency",
+           {{"model", kFeedLatencyNames[static_cast<std::size_t>(p.feed_latency.model)]},
+            {"max_ns", p.feed_latency.max_ns},
+            {"table_ns", p.feed_latency.table_ns}}},
           {"response_latency_ns", p.response_latency_ns},
+          {"response_table_ns", p.response_table_ns},
           {"drain_ns", p.drain_ns},
           {"seed", p.seed},
           {"epoch", p.epoch},
@@ -284,7 +300,11 @@ void scalars_from(const Json& j, SessionPlan& p) {
   p.in_sample = j.at("in_sample");
   p.path_budget_ns = j.at("path_budget_ns");
   p.base_feed_latency_ns = j.at("base_feed_latency_ns");
+  const Json& feed = j.at("feed_latency");
+  p.feed_latency = {static_cast<FeedLatencyModel>(name_index(feed.at("model"), kFeedLatencyNames)),
+                    feed.at("max_ns"), feed.at("table_ns")};
   p.response_latency_ns = j.at("response_latency_ns");
+  p.response_table_ns = j.at("response_table_ns").get<std::vector<std::int64_t>>();
   p.drain_ns = j.at("drain_ns");
   p.seed = j.at("seed");
   p.epoch = j.at("epoch");

@@ -32,6 +32,17 @@ struct LatencyPlan {
   std::int64_t tail_ns = 0;     // most that is added
 };
 
+/// How long a market message took from the venue to us: what exec's market clock lies before
+/// arrival (exec/paper_venue.h). `base_feed_latency_ns` of the plan is the constant one.
+enum class FeedLatencyModel : std::uint8_t { kConstant = 0, kStamps = 1, kTable = 2 };
+inline constexpr std::array<std::string_view, 3> kFeedLatencyNames{"constant", "stamps", "table"};
+
+struct FeedLatencyPlan {
+  FeedLatencyModel model = FeedLatencyModel::kConstant;
+  std::int64_t max_ns = 0;             // stamps: no more is believed
+  std::vector<std::int64_t> table_ns;  // table: drawn from
+};
+
 /// One file of recorded data.
 struct FilePlan {
   std::string path;           // absolute
@@ -72,7 +83,7 @@ struct JournalPlan {
 
 /// A file beside the config that decides: a copy of it lies in the session directory.
 struct SessionFile {
-  std::string role;                    // "model" or "rates"
+  std::string role;                    // "model", "rates" or "tiers"
   std::string name;                    // relative to the session directory
   std::string source;                  // where it was copied from, for people
   std::uint64_t digest = 0;            // of its bytes
@@ -102,7 +113,9 @@ struct SessionPlan {
   std::array<std::int64_t, kStageKinds> budget_ns{};  // service time allowed a stage
   std::int64_t path_budget_ns = 0;           // origin -> order; also the staleness limit
   std::int64_t base_feed_latency_ns = 0;     // venue -> us; exec's market time is origin - this
-  std::int64_t response_latency_ns = 0;      // venue -> us for execution reports; > 0
+  FeedLatencyPlan feed_latency;              // or a model of it that varies
+  std::int64_t response_latency_ns = 0;      // venue -> us for execution reports; > 0; the least
+  std::vector<std::int64_t> response_table_ns;  // not empty: drawn from instead
   std::int64_t drain_ns = 0;                 // after the end of the stream
   std::uint64_t seed = 1;
   std::uint32_t epoch = 1;                   // of client order ids; fixed in recorded sessions
@@ -111,7 +124,7 @@ struct SessionPlan {
   std::int64_t traded_to_ns = 0;
   std::string config_file;                   // where it came from, for people
   JournalPlan journal;
-  std::vector<SessionFile> files;            // models and rates; empty until the session is made
+  std::vector<SessionFile> files;            // of all roles; empty until the session is made
   SupervisionPlan supervision;
   std::string synthetic_json = "{}";         // settings of the synthetic market, as JSON text
   /// Each stage's own part of the config, as JSON text, model folds already chosen. By StageKind.
@@ -123,7 +136,9 @@ struct SessionPlan {
   /// `path` as it stands in a stage's part, relative ones below the session directory.
   std::string file_path(const std::string& path) const;
   /// Delay model of what `kind` publishes on ring `ring_id`.
-  DelayModel delay_of(StageKind kind, std::uint16_t ring_id) const noexcept;
+  DelayModel delay_of(StageKind kind, std::uint16_t ring_id) const;
+  /// The longest that a market message can have been on its way, by the feed latency model.
+  std::int64_t longest_feed_latency_ns() const noexcept;
 };
 
 /// Name of the resolved config in the session directory.

@@ -4,6 +4,7 @@
 
 #include "exec/exec_config_json.h"
 #include "exec/funding_file.h"
+#include "exec/tiers_file.h"
 #include "features/features_config_json.h"
 #include "features/registry.h"
 #include "feed/feed_config_json.h"
@@ -65,15 +66,22 @@ void check_stage_configs(ConfigNode& root, SessionPlan& plan) {
   ConfigNode exec = root.child("exec");
   const ExecConfig exec_config = read_exec_config(exec);
   plan.response_latency_ns = exec_config.response_latency_ns;
+  plan.response_table_ns = exec_config.response_latency_table_ns;
+  if (!plan.response_table_ns.empty()) {
+    plan.response_latency_ns =
+        *std::min_element(plan.response_table_ns.begin(), plan.response_table_ns.end());
+  }
   // Below this, rings as small as one burst could deadlock (tools/decisions/look-ahead.md).
   const std::int64_t least_response =
-      plan.base_feed_latency_ns + plan.latency[index_of(StageKind::kFeed)].base_ns;
+      plan.longest_feed_latency_ns() + plan.latency[index_of(StageKind::kFeed)].base_ns;
   if (plan.response_latency_ns < least_response) {
-    exec.complain("response_latency_ns",
+    exec.complain(plan.response_table_ns.empty() ? "response_latency_ns"
+                                                 : "response_latency_table_ns",
                   "found " + std::to_string(plan.response_latency_ns) + ", allowed is at least " +
                       std::to_string(least_response) +
-                      " (base_feed_latency_ns + stages.feed.latency.base_ns): what the venue "
-                      "answers cannot travel faster than what it publishes");
+                      " (the longest feed latency, by base_feed_latency_ns or feed_latency, + "
+                      "stages.feed.latency.base_ns): what the venue answers cannot travel faster "
+                      "than what it publishes");
   }
   // Risk must never fill the orders ring (protocol 5): one burst stays free.
   const auto room = static_cast<std::int64_t>(orders_capacity(plan)) -
@@ -141,6 +149,15 @@ Result<ExecConfig> exec_config_of(const SessionPlan& plan) {
   for (FundingFile& file : config->funding_files) file.path = plan.file_path(file.path);
   if (auto loaded = load_funding_files(*config); !loaded) {
     return fail_within("exec.funding", loaded);
+  }
+  config->margin.tiers_file = plan.file_path(config->margin.tiers_file);
+  if (auto loaded = load_tiers_file(*config); !loaded) {
+    return fail_within("exec.margin.tiers", loaded);
+  }
+  if (config->margin.opening_e8 == 0) {  // venue and risk keep the same account
+    const auto risk = read_part<RiskConfig>(plan, StageKind::kRisk, read_risk_config);
+    if (!risk) return std::unexpected(risk.error());
+    config->margin.opening_e8 = static_cast<std::int64_t>(risk->opening_cash * 1e8);
   }
   return config;
 }

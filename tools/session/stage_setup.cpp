@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "shm/msg/control.h"
 #include "shm/msg/exec_report.h"
@@ -23,15 +24,32 @@ std::size_t port_of(const SessionPlan& plan, const RingSpec& ring) {
   }
 }
 
+/// Venue time of market events by arrival (tools/backtest/models.md).
+DelayModel before_arrival(const SessionPlan& plan, const RingSpec& ring) {
+  switch (plan.feed_latency.model) {
+    case FeedLatencyModel::kStamps:
+      return DelayModel::of_stamps(plan.base_feed_latency_ns, plan.feed_latency.max_ns);
+    case FeedLatencyModel::kTable: {
+      std::vector<std::int64_t> leads = plan.feed_latency.table_ns;
+      for (std::int64_t& ns : leads) ns = -ns;
+      return DelayModel::of_table(std::move(leads), plan.seed, ring.id);
+    }
+    case FeedLatencyModel::kConstant: break;
+  }
+  return DelayModel{-plan.base_feed_latency_ns};
+}
+
 /// Delay of what a stage publishes on a ring. Exec's market ring runs on venue time: arrival less
 /// the feed latency; reports travel back for the response latency (protocol 4).
 DelayModel delay_on(const SessionPlan& plan, const StageSpec& stage, const RingSpec& ring) {
   if (stage.kind == StageKind::kFeed) {
     // Constant: a tail on one of its rings could put that ring's head past what its others can
-    // prove.
-    const bool to_exec = port_of(plan, ring) == 2;
-    return DelayModel{to_exec ? -plan.base_feed_latency_ns
-                              : plan.latency[index_of(StageKind::kFeed)].base_ns};
+    // prove. Exec's ring may vary: it lies before arrival, never behind.
+    if (port_of(plan, ring) == 2) return before_arrival(plan, ring);
+    return DelayModel{plan.latency[index_of(StageKind::kFeed)].base_ns};
+  }
+  if (stage.kind == StageKind::kExec && !plan.response_table_ns.empty()) {
+    return DelayModel::of_table(plan.response_table_ns, plan.seed, ring.id);
   }
   if (stage.kind == StageKind::kExec) return DelayModel{plan.response_latency_ns};
   return plan.delay_of(stage.kind, ring.id);

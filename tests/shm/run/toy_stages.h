@@ -116,6 +116,9 @@ class Feed : public Base {
       e.h.type = MsgType::kTrade;
       e.a = static_cast<std::int64_t>(number_);
       e.b = again_ ? 1 : 2;
+      // A stamp of the venue: at arrival, one unit before, later than that (a wrong clock), none.
+      const auto stamp = static_cast<std::int32_t>(number_ * 7 % 5);
+      e.h.venue_offset_us = stamp < 3 ? stamp - 1 : kNoVenueStamp;
       sink.commit(port);
     }
   }

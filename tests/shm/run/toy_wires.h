@@ -20,6 +20,9 @@ struct Scenario {
   std::int64_t timer_period;
   std::uint32_t in_flight_max;
   bool echo;
+  // How the feed's lead on exec's ring varies: not at all, drawn from a table, by the stamps of the
+  // frames. At most `feed_lead` in all of them.
+  DelayModel lead;
 };
 
 // Commands without a first answer stay below capacity less one burst (protocol 5), so risk never
@@ -60,6 +63,12 @@ inline Scenario make_scenario(std::mt19937_64& rng) {
   s.timer_period = pick(0, 3, 10);
   s.in_flight_max = 1 + static_cast<std::uint32_t>(rng() % kInFlightMost);
   s.echo = rng() % 2 == 0;
+  auto aside = rng;  // draws nothing from what the schedules draw from
+  switch (s.feed_lead > 0 ? aside() % 3 : 0) {
+    case 1: s.lead = DelayModel::of_table({0, -1, -s.feed_lead, -s.feed_lead / 2}, 11, 2); break;
+    case 2: s.lead = DelayModel::of_stamps(s.feed_lead / 2, s.feed_lead); break;
+    default: s.lead = DelayModel{-s.feed_lead};
+  }
   return s;
 }
 
@@ -76,7 +85,7 @@ struct Wires {
     };
     feed.outputs = {{to_compute.view(), 0, DelayModel{s.stage_delay}, 0, nullptr},
                     {to_risk.view(), 1, DelayModel{s.stage_delay}, 0, nullptr},
-                    {to_exec.view(), 2, DelayModel{-s.feed_lead}, 0, nullptr}};
+                    {to_exec.view(), 2, s.lead, 0, nullptr}};
     compute.inputs = {{to_compute.view(), 0}};
     compute.outputs = {{signals.view(), 3, delay(s.stage_delay, 3), 0, nullptr}};
     risk.inputs = {{to_risk.view(), 1}, {signals.view(), 3}, {reports.view(), 5, true, true}};
