@@ -50,6 +50,7 @@ void add_up(CLI::App& app, Verb& chosen) {
   up->add_option("--session", o.overrides.name, "name of the session, over that of the config");
   up->add_option("--clock-offset", o.overrides.clock_offset_file,
                  "take the clock offset of the file's stream from here");
+  add_settings(up, o.overrides);
   up->add_option("--orders", o.orders_file, "write orders and reports to this file, as JSON lines");
   up->add_flag("--in-sample", o.overrides.in_sample, "let models trade time they were trained on");
   up->add_flag("--in-process", o.in_process, "run the five stages in one thread");
@@ -134,6 +135,7 @@ int run(int argc, char** argv) {
   add_journal(app, chosen);
   add_replay(app, chosen);
   add_backtest(app, chosen);
+  add_compare(app, chosen);
   add_programs(app, chosen);
   try {
     app.parse(argc, argv);

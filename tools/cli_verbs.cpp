@@ -100,32 +100,53 @@ void add_replay(CLI::App& app, Verb& chosen) {
 
 void add_backtest(CLI::App& app, Verb& chosen) {
   auto o = std::make_shared<BacktestOptions>();
-  auto duration = std::make_shared<std::string>();
   CLI::App* backtest = app.add_subcommand(
       "backtest", "Run a config over recorded data in one thread, as fast as it goes");
   backtest->add_option("CONFIG", o->config, "session config, the same as for 'up'")->required();
   backtest->add_option("--data", o->overrides.data, "recorded files, over those of the config");
   backtest->add_option("--from", o->from, "event time to begin at, such as 2024-08-08T23:57:00Z");
   backtest->add_option("--to", o->to, "event time to end at");
-  backtest->add_option("--for", *duration, "how much simulated time to run: 60s, 5m, 500ms");
+  backtest->add_option("--for", o->duration, "how much simulated time to run: 60s, 5m, 500ms");
   backtest->add_option("--events", o->overrides.events_max, "how many venue messages to run");
   backtest->add_option("--clock-offset", o->overrides.clock_offset_file,
                        "take the clock offset of the file's stream from here");
+  add_settings(backtest, o->overrides);
   backtest->add_option("--out", o->out, "folder for results, orders, fills and equity");
   backtest->add_flag("--in-sample", o->overrides.in_sample,
                      "let models trade time they were trained on");
+  CLI::Option* grid = backtest->add_option(
+      "--grid", o->grid, "run every combination of the values in this file, each in a process");
+  backtest->add_option("--jobs", o->jobs, "with --grid: runs at the same time; one a core without")
+      ->needs(grid)
+      ->check(CLI::Range(1, 1'024));
   backtest->add_flag("--json", o->json, "account and metrics as one JSON object");
-  example(backtest, "pinstripe backtest tools/configs/recorded.json --data FILE...");
-  backtest->callback([o, duration, &chosen] {
-    chosen = [o, duration] {
-      if (!duration->empty()) {
-        auto span = parse_duration(*duration);
-        if (!span) return report_error(span.error(), o->json);
-        o->overrides.for_ns = *span;
-      }
-      return run_backtest(*o);
-    };
+  example(backtest,
+          "pinstripe backtest tools/configs/recorded.json --data FILE... --out FOLDER\n"
+          "  pinstripe backtest tools/configs/demo.json --for 60s --set risk.policy.min_edge=0\n"
+          "  pinstripe backtest tools/configs/demo.json --for 60s --grid GRID.json --jobs 2\n"
+          "  with GRID.json: {\"models.threshold\": [0.1, 0.2], \"seed\": [1, 2, 3]}");
+  backtest->callback([o, &chosen] {
+    chosen = [o] { return o->grid.empty() ? run_backtest(*o) : run_backtest_grid(*o); };
   });
+}
+
+void add_compare(CLI::App& app, Verb& chosen) {
+  auto o = std::make_shared<CompareOptions>();
+  CLI::App* compare = app.add_subcommand(
+      "compare", "What two runs decide differently, and where the gap in profit comes from");
+  const char* run = "folder of 'backtest --out', a journal's directory, or a session";
+  compare->add_option("A", o->a, run)->required();
+  compare->add_option("B", o->b, run)->required();
+  compare->add_flag("--no-split", o->no_split, "only decisions and profits; nothing is run again");
+  compare->add_flag("--json", o->json, "one JSON object on standard output");
+  example(compare, "pinstripe compare demo FOLDER");
+  compare->callback([o, &chosen] { chosen = [o] { return run_compare(*o); }; });
+}
+
+void add_settings(CLI::App* verb, Overrides& overrides) {
+  verb->add_option("--set", overrides.settings,
+                   "key.path=value over the config's own, as in risk.policy.min_edge=0; repeatable")
+      ->allow_extra_args(false);
 }
 
 void add_programs(CLI::App& app, Verb& chosen) {

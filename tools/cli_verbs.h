@@ -19,9 +19,13 @@ inline void example(CLI::App* verb, const char* line) {
   verb->footer(std::string("Example:\n  ") + line);
 }
 
+/// `--set key.path=value`.
+void add_settings(CLI::App* verb, Overrides& overrides);
+
 void add_journal(CLI::App& app, Verb& chosen);
 void add_replay(CLI::App& app, Verb& chosen);
 void add_backtest(CLI::App& app, Verb& chosen);
+void add_compare(CLI::App& app, Verb& chosen);
 /// `train` and `bench`.
 void add_programs(CLI::App& app, Verb& chosen);
 

@@ -52,6 +52,13 @@ TEST_F(BenchTest, the_ring_bench_compares_with_the_better_of_the_two_forms_of_bo
   EXPECT_DOUBLE_EQ(j.at("throughput_ratio"), j.at("throughput_msgs_per_s").get<double>() / best);
 }
 
+TEST_F(BenchTest, the_backtest_bench_gives_both_rates_and_level_changes) {
+  const auto j = bench("backtest");
+  expect_positive(j, {"/full_events_per_s", "/book_events_per_s", "/full/level_changes_per_s",
+                      "/book/level_changes_per_s", "/full/wall_events_per_s"});
+  EXPECT_EQ(j.at("full").at("events"), j.at("book").at("events"));
+}
+
 TEST_F(BenchTest, the_trees_bench_finds_margins_equal_in_every_bit) {
   const auto j = bench("trees");
   expect_positive(j, {"/native_ns/p50", "/xgboost_ns/p50", "/native_plain_ns/p50"});

@@ -57,6 +57,41 @@ TEST_F(SessionConfigTest, ShippedLatenciesAreNotZeroAndHaveATail) {
   EXPECT_GT(sut->plan.latency[index_of(StageKind::kModels)].tail_ns, sut->plan.path_budget_ns);
 }
 
+TEST_F(SessionConfigTest, WhatSetSaysWinsOverTheFileAtAnyDepth) {
+  Overrides overrides;
+  overrides.settings = {"seed=7", "risk.limits.collar_bps=20", "features.collar_bps=20",
+                        "rings.models.risk.capacity=2048", "feed.on_bad_line=stop",
+                        "stages.models.latency={\"tail_probability\": 0}"};
+  const auto sut = load(R"({"seed": 3, "feed": {"on_bad_line": "skip"}})", overrides);
+  ASSERT_TRUE(sut) << sut.error().message;
+  EXPECT_EQ(sut->plan.seed, 7U);
+  EXPECT_EQ(sut->plan.ring("models.risk")->capacity, 2'048U);
+  EXPECT_EQ(sut->plan.latency[index_of(StageKind::kModels)].tail_probability, 0);
+  const auto written = load(R"({"seed": 7, "risk": {"limits": {"collar_bps": 20}},
+    "features": {"collar_bps": 20}, "rings": {"models.risk": {"capacity": 2048}},
+    "feed": {"on_bad_line": "stop"}, "stages": {"models": {"latency": {"tail_probability": 0}}}})");
+  ASSERT_TRUE(written) << written.error().message;
+  EXPECT_EQ(resolved_json(sut->plan), resolved_json(written->plan)) << "as if it stood in the file";
+}
+
+TEST_F(SessionConfigTest, ASettingIsRefusedWithItsTextAndWhatIsAllowed) {
+  const auto refused = [&](const std::string& setting) {
+    Overrides overrides;
+    overrides.settings = {setting};
+    const auto config = load(R"({"lanes": [{"name": "a", "instruments": ["SYNTHETIC:A"]}]})",
+                             overrides);
+    if (config) return std::string();
+    EXPECT_EQ(config.error().exit, Exit::kUsage);
+    return config.error().message;
+  };
+  EXPECT_NE(refused("seed").find("--set 'seed': found no '='"), std::string::npos);
+  EXPECT_NE(refused("risk..x=1").find("empty key"), std::string::npos);
+  EXPECT_NE(refused("lanes.3.name=b").find("'lanes' holds 1 values"), std::string::npos);
+  EXPECT_NE(refused("sede=1").find("seed"), std::string::npos) << "the nearest key is named";
+  EXPECT_NE(refused("seed=-1").find("with --set"), std::string::npos);
+  EXPECT_EQ(refused("lanes.0.name=b"), "");
+}
+
 TEST_F(SessionConfigTest, SuggestsTheNearestKeyAtAnyDepth) {
   EXPECT_NE(problem(R"({"spede": 1})").find("spede: unknown key; did you mean 'speed'?"),
             std::string::npos);

@@ -35,7 +35,9 @@ std::string result_json(const BacktestResult& result) {
 
 std::string result_text(const SessionPlan& plan, const BacktestResult& result) {
   const Account& a = result.account;
-  return decisions_text(plan, a) + metrics_text(result.metrics) + "orders " +
+  SessionPlan ran = plan;
+  ran.speed = 0;  // whatever it says
+  return decisions_text(ran, a) + metrics_text(result.metrics) + "orders " +
          shown_digest(a.orders_digest) + "  signals " + shown_digest(a.signals_digest) +
          "  state " + shown_digest(a.state_hash) + "\n";
 }

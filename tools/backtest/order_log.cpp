@@ -1,5 +1,7 @@
 #include "tools/backtest/order_log.h"
 
+#include "tools/backtest/decisions.h"
+
 namespace pinstripe {
 namespace {
 
@@ -36,12 +38,21 @@ Result<void> OrderLog::write_to(const std::string& directory) {
   if (!orders) return std::unexpected(orders.error());
   auto fills = CsvFile::create(directory + "/fills.csv", kFillsHead);
   if (!fills) return std::unexpected(fills.error());
+  auto commands = CsvFile::create(directory + "/" + kCommandsName, kCommandsHead);
+  if (!commands) return std::unexpected(commands.error());
+  commands_ = std::move(*commands);
   orders_ = std::move(*orders);
   fills_ = std::move(*fills);
   return {};
 }
 
 void OrderLog::command(const OrderCommand& c) {
+  if (commands_) {
+    for (const std::string& text : command_cells(c, instruments_[c.h.instrument])) {
+      commands_->cell(text);
+    }
+    commands_->end_row();
+  }
   if (c.kind == CommandKind::kNew) {
     open_[c.id.decision].command = c;
     latencies_.origin_to_order.record((c.h.event_ns - c.h.origin_ns).value);
@@ -160,7 +171,7 @@ Result<void> OrderLog::finish() {
     write_order(o, 0, state, ExecReason::kNone);
   }
   open_.clear();
-  for (std::optional<CsvFile>* file : {&orders_, &fills_}) {
+  for (std::optional<CsvFile>* file : {&commands_, &orders_, &fills_}) {
     if (!*file) continue;
     if (auto closed = (*file)->close(); !closed) return closed;
   }

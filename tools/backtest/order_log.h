@@ -1,6 +1,6 @@
 // What became of each order: arrival, fills, end; what it cost against the mid it arrived at, and
-// how long each way took in simulated time. Rows of orders.csv and fills.csv, where they are asked
-// for. Only orders that are still open are kept, so memory does not grow with the run.
+// how long each way took in simulated time. Rows of commands.csv, orders.csv and fills.csv, where
+// they are asked for. Only orders that are still open are kept: memory does not grow with the run.
 #pragma once
 
 #include <cstdint>
@@ -37,7 +37,7 @@ struct OrderLatencies {
 class OrderLog {
  public:
   explicit OrderLog(const std::vector<Instrument>& instruments);
-  /// Rows go to orders.csv and fills.csv in `directory` from now on.
+  /// Rows go to commands.csv, orders.csv and fills.csv in `directory` from now on.
   Result<void> write_to(const std::string& directory);
 
   void command(const OrderCommand& c);
@@ -70,6 +70,7 @@ class OrderLog {
   std::vector<Int128> position_e8_;       // base or contracts held, fees in base taken off
   std::map<std::uint64_t, Open> open_;    // by decision
   OrderLatencies latencies_;
+  std::optional<CsvFile> commands_;
   std::optional<CsvFile> orders_;
   std::optional<CsvFile> fills_;
 };

@@ -1,4 +1,4 @@
-// Risk with a recorder beside it. The stage is the same and decides the same; the recorder sees its
+// Risk with a watcher beside it. The stage is the same and decides the same; the watcher sees its
 // state before each input, every command that it sends and every report that it takes.
 #pragma once
 
@@ -7,7 +7,9 @@
 
 namespace pinstripe {
 
-class WatchedRisk {
+/// A watcher has `before(now, core)`, `command(command)` and `report(now, report)`.
+template <class Watcher>
+class RiskWatchedBy {
  public:
   using Config = RiskConfig;
   using In = Input;
@@ -15,16 +17,16 @@ class WatchedRisk {
   static constexpr unsigned kPorts = RiskStage::kPorts;
   static constexpr unsigned kMaxBurst = RiskStage::kMaxBurst;
 
-  explicit WatchedRisk(const RiskConfig& config) : stage_(config) {}
-  void watch(Recorder* recorder) noexcept { recorder_ = recorder; }
+  explicit RiskWatchedBy(const RiskConfig& config) : stage_(config) {}
+  void watch(Watcher* watcher) noexcept { watcher_ = watcher; }
 
   template <class Sink>
   void on_event(TimeNs now, const Input& in, Sink& sink) noexcept {
-    recorder_->before(now, stage_.core());
+    watcher_->before(now, stage_.core());
     if (in.kind() == InputKind::kMessage && in.type() == MsgType::kExecReport) [[unlikely]] {
-      recorder_->report(now, in.as<ExecReport>());
+      watcher_->report(now, in.as<ExecReport>());
     }
-    Watching<Sink> watching{sink, *recorder_};
+    Watching<Sink> watching{sink, *watcher_};
     stage_.on_event(now, in, watching);
   }
   TimeNs next_due() const noexcept { return stage_.next_due(); }
@@ -40,19 +42,20 @@ class WatchedRisk {
   template <class Sink>
   struct Watching {
     Sink& sink;
-    Recorder& recorder;
+    Watcher& watcher;
     OrderCommand* last = nullptr;
     OrderCommand& claim(unsigned port) noexcept { return *(last = &sink.claim(port)); }
     void commit(unsigned port) noexcept {
-      recorder.command(*last);
+      watcher.command(*last);
       sink.commit(port);
     }
   };
 
   RiskStage stage_;
-  Recorder* recorder_ = nullptr;
+  Watcher* watcher_ = nullptr;
 };
 
+using WatchedRisk = RiskWatchedBy<Recorder>;
 static_assert(Stage<WatchedRisk>);
 
 }  // namespace pinstripe

@@ -64,6 +64,11 @@ Result<SessionPlan> make_plan(const BacktestOptions& options) {
   if (auto cut = read_window(options.from, options.to, overrides); !cut) {
     return std::unexpected(cut.error());
   }
+  if (!options.duration.empty()) {
+    auto span = parse_duration(options.duration);
+    if (!span) return std::unexpected(span.error());
+    overrides.for_ns = *span;
+  }
   auto config = load_session_config(options.config, overrides);
   if (!config) return std::unexpected(config.error());
   return prepare_plan(*config);

@@ -76,7 +76,16 @@ struct BacktestOptions {
   std::string config;
   Overrides overrides;
   std::string from, to;      // event times as text; "": all of the data
+  std::string duration;      // simulated time to run, as text; "": all of it
   std::string out;           // folder for results; "": none
+  std::string grid;          // file of settings and their values; "": one run
+  std::size_t jobs = 0;      // with grid: runs at the same time; 0: one a core
+  bool json = false;
+};
+
+struct CompareOptions {
+  std::string a, b;          // folder of results, journal's directory, or session
+  bool no_split = false;     // run nothing again
   bool json = false;
 };
 
@@ -100,6 +109,9 @@ Exit run_journal_export(const JournalOptions& options);
 Exit run_journal_clear(const SessionOptions& options);
 Exit run_replay(const ReplayOptions& options);
 Exit run_backtest(const BacktestOptions& options);
+/// `backtest --grid`; exit status kFailed where a run failed.
+Exit run_backtest_grid(const BacktestOptions& options);
+Exit run_compare(const CompareOptions& options);
 Exit run_program(const ProgramOptions& options);
 /// The benches that are built beside this program, sorted: "decode", "pipeline", ...
 std::vector<std::string> bench_names();

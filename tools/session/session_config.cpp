@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "shm/run/config_node.h"
+#include "tools/session/config_settings.h"
 #include "tools/session/session_files.h"
 #include "tools/session/stage_configs.h"
 #include "tools/session/time_text.h"
@@ -260,6 +261,15 @@ void apply_overrides(const Overrides& overrides, SessionConfig& config) {
   }
 }
 
+/// The file with what --set says put in.
+Result<ConfigNode> load_with(const std::string& file, const std::vector<std::string>& settings) {
+  auto root = ConfigNode::load(file);
+  if (!root || settings.empty()) return root;
+  auto changed = with_settings(root->raw(), settings);
+  if (!changed) return std::unexpected(changed.error());
+  return ConfigNode::parse(*changed, file + " with --set");
+}
+
 }  // namespace
 
 Result<double> parse_speed(const std::string& text) {
@@ -303,7 +313,7 @@ Result<void> read_window(const std::string& from, const std::string& to, Overrid
 }
 
 Result<SessionConfig> load_session_config(const std::string& file, const Overrides& overrides) {
-  auto root = ConfigNode::load(file);
+  auto root = load_with(file, overrides.settings);
   if (!root) return std::unexpected(root.error());
   SessionConfig config;
   config.directory = fs::absolute(file).parent_path().string();

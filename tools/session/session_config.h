@@ -23,6 +23,7 @@ struct Overrides {
   std::optional<std::uint64_t> events_max;
   bool in_sample = false;
   std::string clock_offset_file;        // "": computed from the data
+  std::vector<std::string> settings;    // --set: "key.path=value", over the file's own
 };
 
 /// A session config as read and checked, before any data is looked at.
