@@ -1,5 +1,6 @@
 #include "tools/journal/recovery.h"
 
+#include "tools/journal/checkpoint_file.h"
 #include "tools/session/identity.h"
 
 namespace pinstripe {
@@ -14,8 +15,15 @@ Result<RecoveryTape> RecoveryTape::open(const SessionPlan& plan, const StageSpec
   const std::string folder = plan.journal.directory + "/" + stage.name;
   auto reader = JournalReader::open(folder, &*identity, {view.base, journal_bytes(shape)});
   if (!reader) return std::unexpected(reader.error());
-  static_cast<void>(published);
-  return RecoveryTape(std::move(*reader));
+  RecoveryTape tape(std::move(*reader));
+  auto newest = newest_checkpoint(folder, *identity, journal.records(), published, tape.warnings_);
+  if (newest) {
+    if (auto there = tape.reader_.seek(newest->head.place()); !there) {
+      return fail_within("behind checkpoint '" + newest->path + "'", there);
+    }
+    tape.state_ = std::move(newest->state);
+  }
+  return tape;
 }
 
 RejoinNext RecoveryTape::next(JournalEntry& e) {
