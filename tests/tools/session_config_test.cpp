@@ -219,6 +219,26 @@ TEST_F(SessionConfigTest, TheJournalHasDefaultsAndItsOwnKeys) {
   EXPECT_EQ(j.keep_days, 6U);
 }
 
+TEST_F(SessionConfigTest, CheckpointsComeOftenEnoughForTheLagAllowed) {
+  const auto shipped = load("{}");
+  ASSERT_TRUE(shipped);
+  EXPECT_EQ(shipped->plan.journal.checkpoint_every, 250'000U);
+  EXPECT_EQ(shipped->plan.journal.checkpoint_lag_max, 1'000'000U);
+  const auto sut = load(R"({"checkpoint": {"every": 1000, "lag_max": 20000}})");
+  ASSERT_TRUE(sut) << sut.error().message;
+  EXPECT_EQ(sut->plan.journal.checkpoint_every, 1'000U);
+  EXPECT_EQ(sut->plan.journal.checkpoint_lag_max, 20'000U);
+  EXPECT_EQ(load(R"({"checkpoint": {"every": 900000}})")->plan.journal.checkpoint_lag_max,
+            1'800'000U) << "follows where only the distance is given";
+  EXPECT_EQ(load(R"({"checkpoint": {"lag_max": 0}})")->plan.journal.checkpoint_lag_max, 0U);
+  // A stage that may not go on to where the next checkpoint is made would wait for ever.
+  EXPECT_NE(problem(R"({"checkpoint": {"every": 1000, "lag_max": 1000}})")
+                .find("checkpoint.lag_max: found 1000, allowed are 0 (no limit) and 17384"),
+            std::string::npos);
+  EXPECT_NE(problem(R"({"checkpoint": {"every": 0}})").find("checkpoint.every: found 0"),
+            std::string::npos);
+}
+
 TEST_F(SessionConfigTest, RefusesWhatNoJournalCanBe) {
   EXPECT_NE(problem(R"({"journal": {"mode": "maybe"}})").find("journal.mode: found \"maybe\""),
             std::string::npos);

@@ -22,16 +22,13 @@ class FeedReplica : public ReplicaBase<FeedStage, SourceRunner> {
                     }),
         source_(std::move(source)) {}
 
-  Result<void> load(std::span<const std::byte> state) override {
-    if (auto loaded = ReplicaBase::load(state); !loaded) return loaded;
-    return find_frame(*source_);
-  }
   Result<void> settle_before(const JournalEntry& e) override {
     switch (e.kind) {
       case JournalKind::kPosition: {
         FeedPosition position;
         std::memcpy(&position, e.payload.data(), sizeof(position));
-        return read_on([&] { return runner_->frames() < position.frames; });
+        auto read = read_on([&] { return runner_->frames() < position.frames; });
+        return read ? check_file(position) : read;
       }
       case JournalKind::kDigest:
         return read_on([&] { return !said(e, 0); });
@@ -65,6 +62,23 @@ class FeedReplica : public ReplicaBase<FeedStage, SourceRunner> {
     if (auto error = source_->error()) return std::unexpected(std::move(*error));
     return {};
   }
+  /// The frame lies where it lay, in a file of that size. (When that was last changed is no matter
+  /// here: a copy of the data will do.)
+  Result<void> check_file(const FeedPosition& stated) {
+    if (runner_->frames() != stated.frames || source_->peek() == nullptr) return {};
+    const FeedPosition here = source_->position();
+    if (here.file == stated.file && here.size == stated.size && here.offset == stated.offset &&
+        here.line == stated.line) {
+      return {};
+    }
+    const std::string file =
+        here.file < source_->files().size() ? "'" + source_->files()[here.file] + "'" : "the source";
+    return fail("the recorded data are not those of the session: frame " +
+                std::to_string(stated.frames) + " was at line " + std::to_string(stated.line) +
+                " of a file of " + std::to_string(stated.size) + " bytes, in " + file + " it is at "
+                "line " + std::to_string(here.line) + " of " + std::to_string(here.size) +
+                " bytes; put the session's own data there again");
+  }
   /// Each output has as many messages as the record states behind byte `at` of its payload.
   bool said(const JournalEntry& e, std::size_t at) const {
     for (std::size_t i = 0; i < ports() && at + sizeof(JournalPort) <= e.payload.size(); ++i) {
@@ -75,18 +89,6 @@ class FeedReplica : public ReplicaBase<FeedStage, SourceRunner> {
     }
     return true;
   }
-  /// A source that cannot save its place is read again up to the frame, without acting on it.
-  template <class Source>
-  Result<void> find_frame(Source& source) {
-    if constexpr (!requires(StateReader& r) { source.load(r); }) {
-      for (std::uint64_t n = 0; n < runner_->frames() && source.peek() != nullptr; ++n) {
-        source.pop();
-      }
-      if (auto error = source.error()) return std::unexpected(std::move(*error));
-    }
-    return {};
-  }
-
   std::unique_ptr<FrameSource> source_;
 };
 

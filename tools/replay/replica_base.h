@@ -33,10 +33,10 @@ class ReplicaBase : public Replica {
     drain();
   }
   void settle() override {
-    while (runner_->settle()) drain();
+    while (runner_->busy() && runner_->settle()) drain();
   }
   Result<void> read_to(TimeNs) override { return {}; }
-  bool at_boundary() const override { return !stage_.more(); }
+  bool at_boundary() const override { return !runner_->busy(); }
   std::optional<std::size_t> differing_port(const JournalEntry& e) const override {
     return runner_->differing_port(e);
   }

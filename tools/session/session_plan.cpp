@@ -154,7 +154,9 @@ Json to_json(const JournalPlan& p) {
           {"segment_bytes", p.segment_bytes},
           {"on_error", kJournalOnErrorNames[static_cast<std::size_t>(p.on_error)]},
           {"keep_bytes", p.keep_bytes},
-          {"keep_days", p.keep_days}};
+          {"keep_days", p.keep_days},
+          {"checkpoint_every", p.checkpoint_every},
+          {"checkpoint_lag_max", p.checkpoint_lag_max}};
 }
 
 JournalPlan journal_from(const Json& j) {
@@ -168,6 +170,8 @@ JournalPlan journal_from(const Json& j) {
                                                             : JournalOnError::kHalt;
   p.keep_bytes = j.at("keep_bytes");
   p.keep_days = j.at("keep_days");
+  p.checkpoint_every = j.at("checkpoint_every");
+  p.checkpoint_lag_max = j.at("checkpoint_lag_max");
   return p;
 }
 

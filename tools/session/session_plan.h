@@ -79,6 +79,10 @@ struct JournalPlan {
   JournalOnError on_error = JournalOnError::kWait;  // what a full disk or an I/O error does
   std::uint64_t keep_bytes = std::uint64_t{8} << 30;  // of ended journals; the oldest go first
   std::uint32_t keep_days = 7;
+  // Records between two checkpoints of a stage, and how many a stage may be past its newest one
+  // before it waits. Of feed both count frames.
+  std::uint64_t checkpoint_every = 250'000;
+  std::uint64_t checkpoint_lag_max = 1'000'000;
 };
 
 /// A file beside the config that decides: a copy of it lies in the session directory.

@@ -1,0 +1,202 @@
+// The checkpoint helper over real sessions: what it saves is what a straight replay has there, and
+// counts only when the rings show it.
+#include <signal.h>
+#include <sys/resource.h>
+
+#include "shm/ring/end_lock.h"
+#include "shm/ring/ring_word.h"
+#include "tests/tools/replay/replay_support.h"
+#include "tools/journal/checkpoint_file.h"
+#include "tools/journal/journal_dir.h"
+#include "tools/replay/checkpointer.h"
+#include "tools/session/stage_setup.h"
+
+namespace pinstripe {
+namespace {
+
+class CheckpointerTest : public ReplayTest {
+ protected:
+  static constexpr const char* kOften = R"("checkpoint": {"every": 3000, "lag_max": 40000},)";
+
+  /// A session that has ended and left its rings and journals in shared memory.
+  nlohmann::json kept_session() {
+    const auto up = run({"up", trading_config(std::string(R"("journal": {"mode": "on"},)") + kOften),
+                         "--json", "--keep", "--in-process"});
+    EXPECT_EQ(up.exit, 0) << up.err;
+    return up.json();
+  }
+  std::string session() const { return (root_ / "pinstripe-session").string(); }
+  static Checkpointer opened(const std::string& directory) {
+    auto helper = Checkpointer::open(directory);
+    EXPECT_TRUE(helper) << helper.error().message;
+    return std::move(*helper);
+  }
+  static void work_to_end(Checkpointer& helper) {
+    for (auto worked = helper.round();; worked = helper.round()) {
+      ASSERT_TRUE(worked) << worked.error().message;
+      if (!*worked) return;
+    }
+  }
+  /// The count that the helper has told the stage.
+  std::uint64_t told(const std::string& stage) const {
+    auto memory = Segment::open(session() + "/" + journal_memory_name(stage), true);
+    EXPECT_TRUE(memory);
+    const auto* h = reinterpret_cast<const JournalHeader*>(memory->bytes().data());
+    return ring_word::load_acquire(&h->checkpoint_records);
+  }
+};
+
+TEST_F(CheckpointerTest, ItsStatesAreThoseOfAStraightReplay) {
+  const auto account = kept_session();
+  const std::string journal = account.at("journal");
+  Checkpointer helper = opened(session());
+  work_to_end(helper);
+  for (const auto& stage : helper.stages()) {
+    EXPECT_TRUE(stage->ended()) << stage->stage();
+    EXPECT_FALSE(stage->waits()) << stage->stage();
+    const auto files = list_checkpoints(journal + "/" + stage->stage());
+    ASSERT_EQ(files.size(), 2U) << stage->stage();
+    EXPECT_EQ(files[1].record, stage->saved());
+    if (stage->stage() == "feed") {
+      EXPECT_EQ(told("feed") % 4096, 0U) << "frames, at a place that feed tells";
+      EXPECT_GT(told("feed"), files[1].record);
+    } else {
+      EXPECT_EQ(told(stage->stage()), files[1].record);
+    }
+  }
+  const auto sut = replay(journal);
+  ASSERT_EQ(sut.exit, 0) << sut.err << sut.out;
+  for (const auto& stage : sut.json().at("stages")) EXPECT_EQ(stage.at("checkpoints"), 2) << stage;
+  const auto checked = run({"journal", "verify", journal, "--json"});
+  EXPECT_EQ(checked.exit, 0) << checked.err;
+  EXPECT_EQ(checked.json().at("stages").at(2).at("checkpoints").size(), 2U);
+}
+
+TEST_F(CheckpointerTest, AReplicaThatLoadsOneEndsWhereAStraightOneDoes) {
+  const auto account = kept_session();
+  {
+    Checkpointer helper = opened(session());
+    work_to_end(helper);
+  }
+  // Taken up again from the newest checkpoints: every digest behind them and the end must hold.
+  Checkpointer again = opened(session());
+  for (const auto& stage : again.stages()) {
+    EXPECT_GT(stage->saved(), 0U) << stage->stage();
+    EXPECT_TRUE(stage->notes().empty());
+  }
+  work_to_end(again);
+  for (const auto& stage : again.stages()) EXPECT_TRUE(stage->ended()) << stage->stage();
+}
+
+TEST_F(CheckpointerTest, ACandidateWaitsUntilTheRingsShowItsOutputs) {
+  kept_session();
+  const auto plan = load_resolved(session());
+  ASSERT_TRUE(plan);
+  const StageSpec& stage = *plan->stage("models");
+  const RingSpec* ring = nullptr;
+  for (const RingSpec& r : plan->topology.rings) {
+    if (r.producer == "models") ring = &r;
+  }
+  PrivateRing held(shape_of(*ring));  // a ring on which nothing is published yet
+  alignas(64) static JournalHeader line{};
+  auto helper = StageCheckpointer::open(*plan, stage, {held.view()}, &line);
+  ASSERT_TRUE(helper) << helper.error().message;
+  for (int i = 0; i < 1'000 && !(*helper)->ended(); ++i) ASSERT_TRUE((*helper)->round());
+  EXPECT_TRUE((*helper)->ended());
+  EXPECT_TRUE((*helper)->waits());
+  EXPECT_EQ((*helper)->saved(), 0U);
+  EXPECT_EQ(line.checkpoint_records, 0U);
+  EXPECT_TRUE(list_checkpoints(plan->journal.directory + "/models").empty());
+  // Published up to the last but one of many: still not. The last slot decides.
+  auto real = Segment::open(session() + "/" + ring->name + ".ring", true);
+  ASSERT_TRUE(real);
+  std::memcpy(held.memory().data(), real->bytes().data(), held.memory().size());
+  ASSERT_TRUE((*helper)->round());
+  EXPECT_FALSE((*helper)->waits());
+  EXPECT_GT((*helper)->saved(), 0U);
+  EXPECT_EQ(line.checkpoint_records, (*helper)->saved());
+}
+
+TEST_F(CheckpointerTest, ADamagedCheckpointIsPassedOverForTheOlderOne) {
+  const auto account = kept_session();
+  const std::string journal = account.at("journal");
+  {
+    Checkpointer helper = opened(session());
+    work_to_end(helper);
+  }
+  const auto files = list_checkpoints(journal + "/risk");
+  ASSERT_EQ(files.size(), 2U);
+  std::fstream bytes(files[1].path, std::ios::in | std::ios::out | std::ios::binary);
+  bytes.seekp(1'500);
+  bytes.put('\x55');
+  bytes.close();
+  const Checkpointer again = opened(session());
+  const auto& risk = *again.stages().at(3);
+  EXPECT_EQ(risk.saved(), files[0].record);
+  ASSERT_EQ(risk.notes().size(), 1U);
+  EXPECT_NE(risk.notes()[0].find(files[1].path), std::string::npos) << risk.notes()[0];
+  const auto checked = run({"journal", "verify", journal});
+  EXPECT_EQ(checked.exit, 3);
+  EXPECT_NE(checked.err.find(files[1].path), std::string::npos) << checked.err;
+  const auto replayed = run({"replay", journal, "--stage", "risk"});
+  EXPECT_EQ(replayed.exit, 3);
+  EXPECT_NE(replayed.err.find(files[1].path), std::string::npos) << replayed.err;
+}
+
+TEST_F(CheckpointerTest, AStageThatDecidesOtherwiseIsAnAlarm) {
+  const auto account = kept_session();
+  bool changed = false;
+  rewrite_journal(account.at("journal").get<std::string>() + "/features",
+                  [&](const JournalEntry& e, std::byte* payload) {
+                    if (changed || e.kind != JournalKind::kMessage || e.number < 1000) return;
+                    payload[48] ^= std::byte{1};  // a price, as if the stage had seen another
+                    changed = true;
+                  });
+  Checkpointer helper = opened(session());
+  auto worked = helper.round();
+  while (worked && *worked) worked = helper.round();
+  ASSERT_FALSE(worked);
+  EXPECT_EQ(worked.error().exit, Exit::kCheckFailed);
+  EXPECT_NE(worked.error().message.find("ALARM: stage 'features'"), std::string::npos)
+      << worked.error().message;
+}
+
+TEST_F(CheckpointerTest, TheProgramWorksBesideALiveSessionAndIsAlone) {
+  const auto up = start({bin_ + "/pinstripe", "up",
+                         paced_config(R"("journal": {"mode": "on"}, "speed": 40,)" +
+                                      std::string(kOften)), "--json"});
+  ASSERT_TRUE(wait_until_running("session"));
+  const auto helper = start({bin_ + "/pinstripe-checkpoint", "--session", "session"});
+  const auto plan = load_resolved(session());
+  ASSERT_TRUE(plan);
+  const std::string journal = plan->journal.directory;
+  for (int i = 0; i < 3'000 && list_checkpoints(journal + "/features").size() < 2; ++i) {
+    ASSERT_FALSE(has_ended(helper)) << wait(helper).err;
+    usleep(10'000);
+  }
+  EXPECT_EQ(list_checkpoints(journal + "/features").size(), 2U);
+  const auto second = run_program({bin_ + "/pinstripe-checkpoint", "--session", "session"});
+  EXPECT_EQ(second.exit, 1);
+  EXPECT_NE(second.err.find("checkpoint helper"), std::string::npos) << second.err;
+  kill(helper.pid, SIGTERM);
+  EXPECT_EQ(wait(helper).exit, 0);
+  kill(up.pid, SIGINT);
+  const CommandResult ended = wait(up);
+  ASSERT_EQ(ended.exit, 0) << ended.err;
+  const auto sut = replay(journal);
+  EXPECT_EQ(sut.exit, 0) << sut.err << sut.out;
+  EXPECT_GT(sut.json().at("stages").at(1).at("checkpoints"), 0);
+}
+
+TEST_F(CheckpointerTest, ItsCommandLineIsChecked) {
+  const auto help = run_program({bin_ + "/pinstripe-checkpoint", "--help"});
+  EXPECT_EQ(help.exit, 0);
+  EXPECT_NE(help.out.find("Example:"), std::string::npos);
+  EXPECT_EQ(run_program({bin_ + "/pinstripe-checkpoint"}).exit, 2);
+  const auto none = run_program({bin_ + "/pinstripe-checkpoint", "--session", "absent"});
+  EXPECT_EQ(none.exit, 1);
+  EXPECT_NE(none.err.find("absent"), std::string::npos) << none.err;
+}
+
+}  // namespace
+}  // namespace pinstripe
