@@ -115,6 +115,8 @@ Result<void> StageProgram::settle(int supervisor_pid) {
   auto setup = attachment_.attach(spec_, false);
   if (!setup) return std::unexpected(setup.error());
   setup_ = std::move(*setup);
+  // Where nobody minds the session, nobody makes checkpoints either.
+  if (supervisor_pid > 0) setup_.checkpoint_lag_max = plan().journal.checkpoint_lag_max;
   page_ = *page;
   page_->pid.set(::getpid());
   page_->start_ticks.set(ProcessToken::self().start_ticks);

@@ -32,6 +32,11 @@ Result<Supervisor> Supervisor::start(const SessionPlan& plan) {
   auto carrier = CarrierProcess::start(plan);
   if (!carrier) return std::unexpected(carrier.error());
   Supervisor s(plan, std::move(*carrier));
+  if (plan.journal.on) {
+    auto helper = HelperProcess::start(plan, "checkpoint", "the checkpoint helper");
+    if (!helper) return std::unexpected(helper.error());
+    s.checkpoints_ = std::move(*helper);
+  }
   for (const char* kind : kStageKindNames) {
     auto program = Program::open(std::string("pinstripe-") + kind);
     if (!program) return std::unexpected(program.error());
@@ -94,9 +99,7 @@ void Supervisor::note_gone(StageKeeper& stage, SessionEnd& end, const Say& say) 
   say(stage.obituary());
   if (stopping_) return;
   if (plan_->journal.on) {
-    end.resumable = true;
-    say("the other stages leave off; 'pinstripe up --resume " + plan_->name + "' goes on from here");
-    suspend_all();
+    leave_off(end, say);
   } else {
     say("the other stages are stopped in order");
     stopping_ = true;
@@ -107,9 +110,8 @@ void Supervisor::note_gone(StageKeeper& stage, SessionEnd& end, const Say& say) 
 void Supervisor::restart_what_is_due(SessionEnd& end, const Say& say) {
   for (std::size_t i = 0; i < stages_.size(); ++i) {
     if (auto started = stages_[i].restart_if_due(now_ms()); !started) {
-      end.clean = false;
       say(started.error().message);
-      suspend_all();
+      leave_off(end, say);
     }
     // The successor has its wish from the page; it may still have to be pressed.
     if (stages_[i].running() && stopping_ && now_ms() - unsettled_at_ms_ < kLookEveryMs) {
@@ -179,16 +181,23 @@ void Supervisor::press(const SessionEnd& end) {
   stop_next();
 }
 
-void Supervisor::mind_carrier(SessionEnd& end, const Say& say) {
-  const std::string line = carrier_.mind();
-  if (line.empty()) return;
-  say(line);
-  if (!carrier_.lost()) return;
+/// Whatever cannot go on now can be resumed: nothing was lost yet.
+void Supervisor::leave_off(SessionEnd& end, const Say& say) {
   end.clean = false;
-  if (stopping_) return;
-  stopping_ = true;
-  say("the journals are not carried to disk any more; the stages are stopped in order");
-  stop_next();
+  end.resumable = true;
+  say("the stages leave off; 'pinstripe up --resume " + plan_->name + "' goes on from here");
+  suspend_all();
+}
+
+/// Without its carrier a session soon has no room in its journals, without checkpoints it soon lies
+/// too far behind one: its stages would wait for ever.
+void Supervisor::mind_helpers(SessionEnd& end, const Say& say) {
+  if (const std::string line = carrier_.mind(); !line.empty()) say(line);
+  if (checkpoints_ && !stopping_) {
+    if (const std::string line = checkpoints_->mind(); !line.empty()) say(line);
+  }
+  const bool lost = carrier_.lost() || (checkpoints_ && checkpoints_->lost());
+  if (lost && !stopping_) leave_off(end, say);
 }
 
 void Supervisor::begin_to_stop(SessionEnd& end, const Say& say) {
@@ -215,7 +224,7 @@ SessionEnd Supervisor::watch(int tick_ms, const std::function<void()>& tick, con
     restart_what_is_due(end, say);
     look_closer(say);
     if (stop_requested() && !stopping_) begin_to_stop(end, say);
-    mind_carrier(end, say);
+    mind_helpers(end, say);
     if (stopping_) press(end);
     if (now_ms() >= next_tick) {
       tick();
@@ -223,6 +232,7 @@ SessionEnd Supervisor::watch(int tick_ms, const std::function<void()>& tick, con
     }
   }
   look_at_stages(end, say);
+  if (checkpoints_) checkpoints_->stop(kPatienceMs);
   if (const std::string problem = carrier_.finish(); !problem.empty()) {
     end.clean = false;
     say(problem);

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,7 +32,7 @@ struct SessionEnd {
 /// outlive their stages' deaths: the successor rejoins. It restarts, it decides and injects nothing.
 class Supervisor {
  public:
-  /// Starts the carrier of the journals and the five (or more) stage programs of `plan`, whose
+  /// Starts the carrier of the journals, the checkpoint helper and the five (or more) stage programs of `plan`, whose
   /// directory exists. Where one cannot be started, those already running are stopped.
   static Result<Supervisor> start(const SessionPlan& plan);
 
@@ -47,7 +48,8 @@ class Supervisor {
   void note_gone(StageKeeper& stage, SessionEnd& end, const Say& say);
   void restart_what_is_due(SessionEnd& end, const Say& say);
   void look_closer(const Say& say);
-  void mind_carrier(SessionEnd& end, const Say& say);
+  void mind_helpers(SessionEnd& end, const Say& say);
+  void leave_off(SessionEnd& end, const Say& say);
   void begin_to_stop(SessionEnd& end, const Say& say);
   void suspend_all();
   void stop_next();
@@ -58,6 +60,7 @@ class Supervisor {
 
   const SessionPlan* plan_;
   CarrierProcess carrier_;            // before the stages: it ends after them
+  std::optional<HelperProcess> checkpoints_;  // where there are journals
   StandstillWatch standstill_;
   std::vector<std::unique_ptr<Program>> programs_;  // by StageKind
   std::vector<StageKeeper> stages_;   // in topology order

@@ -1,0 +1,151 @@
+#include "tools/commands/killer.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "shm/ring/end_lock.h"
+#include "shm/ring/ring_word.h"
+#include "shm/ring/session_dir.h"
+#include "shm/run/journal_layout.h"
+#include "tools/session/snapshot.h"
+
+namespace pinstripe {
+namespace {
+
+constexpr useconds_t kLookEveryUs = 200;
+
+std::uint64_t records_of(const Segment& journal) {
+  const auto* header = reinterpret_cast<const JournalHeader*>(journal.bytes().data());
+  return ring_word::load_acquire(&header->records);
+}
+
+bool is_over(const StagePageView& page) {
+  const StageState state = page.state();
+  return state == StageState::kDone || state == StageState::kFailed;
+}
+
+}  // namespace
+
+std::uint64_t KillReport::total() const {
+  std::uint64_t sum = 0;
+  for (const auto& [stage, count] : kills) sum += count;
+  return sum;
+}
+
+Result<Killer> Killer::attach(const std::string& session, const KillPlan& plan,
+                              const std::function<bool()>& goes_on) {
+  const std::string folder = session_path(session);
+  for (;;) {
+    const auto info = session_info(session);
+    if (info && info->live && info->state == SessionState::kRunning) break;
+    if (!goes_on()) return fail("session '" + session + "' ended before it began to run");
+    usleep(kLookEveryUs);
+  }
+  auto loaded = load_resolved(folder);
+  if (!loaded) return fail_within("session '" + session + "'", loaded);
+  Killer killer(plan, std::move(*loaded));
+  for (const StageSpec& stage : killer.session_.topology.stages) {
+    const auto& wanted = plan.stages;
+    if (!wanted.empty() && std::ranges::find(wanted, stage.name) == wanted.end()) continue;
+    auto journal = Segment::open(folder + "/" + stage.name + ".journal", true);
+    if (!journal) return fail_within("journal of " + stage.name, journal);
+    auto page = StagePageView::open(folder + "/" + stage.name + ".page");
+    if (!page) return fail_within("page of " + stage.name, page);
+    killer.victims_.push_back({stage.name, std::move(*journal),
+                               std::make_unique<StagePageView>(std::move(*page))});
+  }
+  return killer;
+}
+
+/// In the order of their places, so that one pass over the session meets them all.
+std::vector<Killer::Kill> Killer::draw() const {
+  std::mt19937_64 rng(plan_.seed);
+  const auto share = [&rng] { return static_cast<double>(rng() >> 11) * 0x1p-53; };
+  std::vector<Kill> kills;
+  for (std::uint64_t i = 0; i < plan_.kills; ++i) {
+    Kill kill{(plan_.seed + i) % victims_.size(), 0, false, false};
+    kill.at = share() * 1.02 - 0.01;  // some before the first record, some behind the last
+    kill.stop = share() < plan_.stop_share;
+    kill.again = share() < plan_.again_share;
+    kills.push_back(kill);
+  }
+  std::ranges::stable_sort(kills, {}, &Kill::at);
+  return kills;
+}
+
+bool Killer::await_place(const Kill& kill, const std::function<bool()>& goes_on) const {
+  const Victim& v = victims_[kill.victim];
+  const auto known = plan_.records.find(v.name);
+  const double all = known == plan_.records.end() ? 0 : static_cast<double>(known->second);
+  const auto place = static_cast<std::uint64_t>(std::max(0.0, kill.at * all));
+  while (records_of(v.journal) < place || v.page->page().pid.get() == 0) {
+    if (is_over(*v.page) || !goes_on()) return false;
+    usleep(kLookEveryUs);
+  }
+  return true;
+}
+
+void Killer::note_what_is_held(KillReport& report) const {
+  const SessionShot shot = take_snapshot(session_);
+  bool position = false, order = false;
+  for (const StageShot& s : shot.stages) {
+    if (s.kind != StageKind::kExec) continue;
+    order = order || s.counter("resting_now") + s.counter("in_flight_now") > 0;
+    for (const auto& [name, value] : s.counters) {
+      position = position || (name.ends_with("position_lots") && value != 0);
+    }
+  }
+  report.held_position += position;
+  report.held_order += order;
+  report.held_both += position && order;
+}
+
+bool Killer::strike(const Kill& kill, KillReport& report) {
+  const Victim& v = victims_[kill.victim];
+  const StagePage& page = v.page->page();
+  ProcessToken token = ProcessToken::self();
+  token.pid = page.pid.get();
+  token.start_ticks = page.start_ticks.get();
+  if (token.pid <= 0 || !token.alive()) return false;
+  note_what_is_held(report);
+  if (::kill(token.pid, kill.stop ? SIGSTOP : SIGKILL) != 0) return false;
+  ++report.kills[v.name];
+  report.stopped += kill.stop;
+  return true;
+}
+
+bool Killer::await_successor(const Victim& v, std::int32_t pid, std::uint64_t recoveries,
+                             const std::function<bool()>& goes_on) const {
+  const StagePage& page = v.page->page();
+  while (page.pid.get() == pid || (page.recoveries.get() == recoveries && !is_over(*v.page))) {
+    if (!goes_on()) return false;
+    // A stage that was killed before it had any record begins anew and recovers nothing.
+    if (page.pid.get() != pid && v.page->state() == StageState::kRunning) return true;
+    usleep(kLookEveryUs);
+  }
+  return true;
+}
+
+KillReport Killer::run(const std::function<bool()>& goes_on) {
+  KillReport report;
+  for (const Kill& kill : draw()) {
+    if (!await_place(kill, goes_on)) continue;
+    const Victim& v = victims_[kill.victim];
+    std::int32_t pid = v.page->page().pid.get();
+    const std::uint64_t recoveries = v.page->page().recoveries.get();
+    if (!strike(kill, report)) continue;
+    if (kill.again) {
+      while (goes_on() && v.page->page().pid.get() == pid) usleep(kLookEveryUs);
+      pid = v.page->page().pid.get();
+      Kill second = kill;
+      second.stop = false;
+      if (strike(second, report)) ++report.again;
+    }
+    if (!await_successor(v, pid, recoveries, goes_on)) break;
+  }
+  return report;
+}
+
+}  // namespace pinstripe
