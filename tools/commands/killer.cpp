@@ -9,7 +9,6 @@
 #include "shm/ring/ring_word.h"
 #include "shm/ring/session_dir.h"
 #include "shm/run/journal_layout.h"
-#include "tools/session/snapshot.h"
 
 namespace pinstripe {
 namespace {
@@ -34,6 +33,16 @@ std::uint64_t KillReport::total() const {
   return sum;
 }
 
+KillReport& KillReport::operator+=(const KillReport& more) {
+  for (const auto& [stage, count] : more.kills) kills[stage] += count;
+  stopped += more.stopped;
+  again += more.again;
+  held_position += more.held_position;
+  held_order += more.held_order;
+  held_both += more.held_both;
+  return *this;
+}
+
 Result<Killer> Killer::attach(const std::string& session, const KillPlan& plan,
                               const std::function<bool()>& goes_on) {
   const std::string folder = session_path(session);
@@ -47,14 +56,15 @@ Result<Killer> Killer::attach(const std::string& session, const KillPlan& plan,
   if (!loaded) return fail_within("session '" + session + "'", loaded);
   Killer killer(plan, std::move(*loaded));
   for (const StageSpec& stage : killer.session_.topology.stages) {
+    auto shown = StagePageView::open(folder + "/" + stage.name + ".page");
+    if (!shown) return fail_within("page of " + stage.name, shown);
+    auto page = std::make_shared<StagePageView>(std::move(*shown));
+    if (stage.kind == StageKind::kExec) killer.exec_pages_.push_back(page);
     const auto& wanted = plan.stages;
     if (!wanted.empty() && std::ranges::find(wanted, stage.name) == wanted.end()) continue;
     auto journal = Segment::open(folder + "/" + stage.name + ".journal", true);
     if (!journal) return fail_within("journal of " + stage.name, journal);
-    auto page = StagePageView::open(folder + "/" + stage.name + ".page");
-    if (!page) return fail_within("page of " + stage.name, page);
-    killer.victims_.push_back({stage.name, std::move(*journal),
-                               std::make_unique<StagePageView>(std::move(*page))});
+    killer.victims_.push_back({stage.name, std::move(*journal), page});
   }
   return killer;
 }
@@ -65,10 +75,11 @@ std::vector<Killer::Kill> Killer::draw() const {
   const auto share = [&rng] { return static_cast<double>(rng() >> 11) * 0x1p-53; };
   std::vector<Kill> kills;
   for (std::uint64_t i = 0; i < plan_.kills; ++i) {
-    Kill kill{(plan_.seed + i) % victims_.size(), 0, false, false};
+    Kill kill{(plan_.seed + i) % victims_.size(), 0, false, false, false};
     kill.at = share() * 1.02 - 0.01;  // some before the first record, some behind the last
     kill.stop = share() < plan_.stop_share;
     kill.again = share() < plan_.again_share;
+    kill.held = share() < plan_.held_share;
     kills.push_back(kill);
   }
   std::ranges::stable_sort(kills, {}, &Kill::at);
@@ -84,22 +95,23 @@ bool Killer::await_place(const Kill& kill, const std::function<bool()>& goes_on)
     if (is_over(*v.page) || !goes_on()) return false;
     usleep(kLookEveryUs);
   }
+  if (!kill.held) return true;
+  for (Held held = what_is_held(); !held.position || !held.order; held = what_is_held()) {
+    if (is_over(*v.page) || !goes_on()) return false;
+    usleep(kLookEveryUs);
+  }
   return true;
 }
 
-void Killer::note_what_is_held(KillReport& report) const {
-  const SessionShot shot = take_snapshot(session_);
-  bool position = false, order = false;
-  for (const StageShot& s : shot.stages) {
-    if (s.kind != StageKind::kExec) continue;
-    order = order || s.counter("resting_now") + s.counter("in_flight_now") > 0;
-    for (const auto& [name, value] : s.counters) {
-      position = position || (name.ends_with("position_lots") && value != 0);
+Killer::Held Killer::what_is_held() const {
+  Held held;
+  for (const auto& page : exec_pages_) {
+    for (const auto& [name, value] : page->counters()) {
+      if (name == "resting_now" || name == "in_flight_now") held.order = held.order || value > 0;
+      if (name.ends_with("position_lots")) held.position = held.position || value != 0;
     }
   }
-  report.held_position += position;
-  report.held_order += order;
-  report.held_both += position && order;
+  return held;
 }
 
 bool Killer::strike(const Kill& kill, KillReport& report) {
@@ -109,7 +121,10 @@ bool Killer::strike(const Kill& kill, KillReport& report) {
   token.pid = page.pid.get();
   token.start_ticks = page.start_ticks.get();
   if (token.pid <= 0 || !token.alive()) return false;
-  note_what_is_held(report);
+  const Held held = what_is_held();
+  report.held_position += held.position;
+  report.held_order += held.order;
+  report.held_both += held.position && held.order;
   if (::kill(token.pid, kill.stop ? SIGSTOP : SIGKILL) != 0) return false;
   ++report.kills[v.name];
   report.stopped += kill.stop;

@@ -24,6 +24,7 @@ struct KillPlan {
   std::map<std::string, std::uint64_t> records;  // of each stage in an undisturbed run
   double stop_share = 0.1;               // by SIGSTOP, which the supervisor has to notice
   double again_share = 0.2;              // killed once more while it rejoins
+  double held_share = 0.6;               // not before a position is open and an order works
 };
 
 /// What was done; `held_*` count kills while the paper venue showed that.
@@ -32,6 +33,7 @@ struct KillReport {
   std::uint64_t stopped = 0, again = 0;
   std::uint64_t held_position = 0, held_order = 0, held_both = 0;
   std::uint64_t total() const;
+  KillReport& operator+=(const KillReport& more);
 };
 
 /// Places are drawn as journal records of the victim, between none and as many as the undisturbed
@@ -48,12 +50,12 @@ class Killer {
   struct Victim {
     std::string name;
     Segment journal;
-    std::unique_ptr<StagePageView> page;
+    std::shared_ptr<const StagePageView> page;
   };
   struct Kill {
     std::size_t victim;
     double at;       // of the victim's records
-    bool stop, again;
+    bool stop, again, held;
   };
   Killer(const KillPlan& plan, SessionPlan session) : plan_(plan), session_(std::move(session)) {}
   std::vector<Kill> draw() const;
@@ -61,11 +63,15 @@ class Killer {
   bool strike(const Kill& kill, KillReport& report);
   bool await_successor(const Victim& victim, std::int32_t pid, std::uint64_t recoveries,
                        const std::function<bool()>& goes_on) const;
-  void note_what_is_held(KillReport& report) const;
+  struct Held {
+    bool position = false, order = false;
+  };
+  Held what_is_held() const;
 
   KillPlan plan_;
   SessionPlan session_;
   std::vector<Victim> victims_;
+  std::vector<std::shared_ptr<const StagePageView>> exec_pages_;
 };
 
 }  // namespace pinstripe

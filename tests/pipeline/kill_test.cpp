@@ -1,0 +1,37 @@
+// kill -9 and SIGSTOP of the stages of real sessions, at drawn journal records, while they start,
+// rejoin and drain: the session decides what the undisturbed one decides, and loses nothing.
+#include "tests/pipeline/kill_support.h"
+
+namespace pinstripe {
+namespace {
+
+class KillTest : public KillSessions {};
+
+TEST_F(KillTest, TwoHundredKillsAtFullSpeedChangeNoDecision) {
+  const std::string config = busy_config();
+  const Decisions expected = undisturbed(config);
+  ASSERT_GT(expected.fills, 10);
+  for (std::uint64_t seed = 1; report_.total() < 200 && !HasFailure(); ++seed) {
+    ASSERT_LT(seed, 60u) << "sessions end before their kills";
+    EXPECT_EQ(killed(config, {.seed = seed, .kills = 10}), expected) << "seed " << seed;
+  }
+  for (const auto& [stage, kills] : report_.kills) EXPECT_GT(kills, 20u) << stage;
+  EXPECT_GE(report_.held_both * 2, report_.total())
+      << "a position was open at " << report_.held_position << ", an order worked at "
+      << report_.held_order;
+  EXPECT_GT(report_.stopped, 0u);
+  EXPECT_GT(report_.again, 0u);
+}
+
+TEST_F(KillTest, SoDoKillsAtTwentyTimesRealTime) {
+  const std::string config = busy_config();
+  const Decisions expected = undisturbed(config);
+  for (std::uint64_t seed = 1001; report_.total() < 40 && !HasFailure(); ++seed) {
+    ASSERT_LT(seed, 1020u) << "sessions end before their kills";
+    EXPECT_EQ(killed(config, {.seed = seed, .kills = 10}, {"--speed", "20"}), expected)
+        << "seed " << seed;
+  }
+}
+
+}  // namespace
+}  // namespace pinstripe
