@@ -15,6 +15,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <type_traits>
@@ -84,14 +85,31 @@ static_assert(sizeof(BinaryFrame) == 32);
 
 inline constexpr std::uint64_t padded8(std::uint64_t bytes) noexcept { return (bytes + 7) & ~7ULL; }
 
-/// Over a frame's record, its check left out, and its number; `bytes` is a multiple of 8.
+/// Over a frame's record, its check left out, and its number; `bytes` is a multiple of 8. Four lanes
+/// as in LaneHasher, in registers: this is most of what reading a frame costs.
 inline std::uint64_t binary_check(std::uint64_t number, const std::byte* record,
                                   std::uint64_t bytes) noexcept {
-  LaneHasher h;
-  h.bytes(record + 8, bytes - 8);
-  Hasher all(number);
-  for (const std::uint64_t lane : h.state()) all.add(lane);
-  return all.value();
+  constexpr std::uint64_t kIn = 0xA0761D6478BD642FULL, kBy = 0xE7037ED1A0B428DBULL;
+  const auto step = [](std::uint64_t lane, std::uint64_t word) {
+    return hash_fold(lane ^ word ^ kIn, kBy) + word;
+  };
+  const auto word = [record](std::uint64_t i) {
+    std::uint64_t w = 0;
+    std::memcpy(&w, record + 8 * i, sizeof(w));
+    return w;
+  };
+  std::uint64_t a = step(0x9E3779B97F4A7C15ULL, number), b = 0xC2B2AE3D27D4EB4FULL;
+  std::uint64_t c = 0x165667B19E3779F9ULL, d = 0x85EBCA77C2B2AE63ULL;
+  std::uint64_t i = 1;
+  for (; i + 4 <= bytes / 8; i += 4) {
+    a = step(a, word(i));
+    b = step(b, word(i + 1));
+    c = step(c, word(i + 2));
+    d = step(d, word(i + 3));
+  }
+  for (; i < bytes / 8; ++i) a = step(a, word(i));
+  for (const std::uint64_t lane : {b, c, d}) a = step(a, lane);
+  return hash_fold(a ^ kBy, kIn);
 }
 
 /// A mapped binary capture whose header holds what it says.
