@@ -2,11 +2,17 @@
 #include <algorithm>
 
 #include "feed/capture_lines.h"
-#include "feed/line_reader.h"
+#include "feed/frame_reader.h"
 #include "feed/source.h"
 
 namespace pinstripe {
 namespace {
+
+/// The clock as it was before the frame in hand was taken.
+struct Before {
+  TimeNs origin_ns;
+  std::int64_t backward = 0;
+};
 
 /// The files of one stream, one after the other. All are opened at the start: zlib allocates when
 /// it opens a file, and after the start nothing may (design 2).
@@ -17,7 +23,7 @@ class StreamReader {
 
   Result<void> open() {
     for (const std::string& file : stream_.files) {
-      auto reader = LineReader::open(file);
+      auto reader = open_frames(file, stream_.format);
       if (!reader) return std::unexpected(reader.error());
       readers_.push_back(std::move(*reader));
     }
@@ -25,7 +31,7 @@ class StreamReader {
   }
   /// Goes to the next frame; false at the end or after an error.
   bool advance() {
-    start_ = {file_, readers_[file_]->place(), frame_.origin_ns, backward_};
+    before_ = {frame_.origin_ns, backward_};
     while (true) {
       if (read_frame()) return true;
       if (readers_[file_]->error()) {
@@ -52,10 +58,10 @@ class StreamReader {
       w.u64(reader->stamp().size);
       w.i64(reader->stamp().mtime_ns);
     }
-    w.u64(start_.file);
-    w.unit(start_.origin_ns);
-    w.i64(start_.backward);
-    readers_[start_.file]->save(w, start_.place);
+    w.u64(file_);
+    w.unit(before_.origin_ns);
+    w.i64(before_.backward);
+    readers_[file_]->save(w);
   }
   Result<void> load(StateReader& r) {
     for (const auto& reader : readers_) {
@@ -73,14 +79,7 @@ class StreamReader {
   }
 
  private:
-  struct Start {
-    std::size_t file = 0;
-    LineReader::Place place;
-    TimeNs origin_ns;
-    std::int64_t backward = 0;
-  };
-
-  static std::unexpected<Error> refuse_changed(const LineReader& reader, const FileStamp& was) {
+  static std::unexpected<Error> refuse_changed(const FrameReader& reader, const FileStamp& was) {
     const FileStamp& is = reader.stamp();
     return fail("'" + reader.path() + "' is not the file that the session read: it had " +
                 std::to_string(was.size) + " bytes, last changed at " +
@@ -90,10 +89,8 @@ class StreamReader {
   }
 
   bool read_frame() {
-    LineReader& reader = *readers_[file_];
-    reader.begin_group();
     CaptureLine line;
-    if (!read_capture_line(reader, stream_.format, line)) return false;
+    if (!readers_[file_]->read(line)) return false;
     frame_.format = line.format;
     frame_.instrument = stream_.instrument;
     frame_.file = first_file_ + static_cast<std::uint32_t>(file_);
@@ -118,10 +115,10 @@ class StreamReader {
   CaptureStream stream_;
   std::uint32_t first_file_;
   std::size_t file_ = 0;
-  std::vector<std::unique_ptr<LineReader>> readers_;
+  std::vector<std::unique_ptr<FrameReader>> readers_;
   FeedFrame frame_;
   std::uint64_t offset_ = 0;  // of its line, in uncompressed bytes
-  Start start_;               // before it was read
+  Before before_;
   std::int64_t backward_ = 0;
   std::optional<Error> error_;
 };
@@ -185,11 +182,6 @@ class CaptureSource : public FrameSource {
   }
 
  private:
-  struct Before {
-    TimeNs origin_ns;
-    std::int64_t backward = 0;
-  };
-
   void step(std::size_t i) {
     if (has_.size() < readers_.size()) has_.resize(readers_.size());
     has_[i] = readers_[i].advance();
@@ -220,7 +212,7 @@ class CaptureSource : public FrameSource {
   std::vector<std::string> files_;
   std::size_t current_ = 0;
   FeedFrame out_;
-  Before before_;  // what `choose` began with
+  Before before_;
   std::int64_t backward_ = 0;
   std::optional<Error> error_;
 };

@@ -16,13 +16,15 @@ bool in_range(std::span<const BookLevel> levels) noexcept {
 }
 
 bool sizes_fit(const DecodedHeader& h, std::size_t bytes) noexcept {
-  if (h.magic != kDecodedMagic || h.zero != 0) return false;
+  if (h.magic != kDecodedMagic || h.venue_us >= 1'000) return false;
   if (bytes != sizeof(h) + (std::size_t{h.bids} + h.asks) * sizeof(BookLevel)) return false;
   switch (h.kind) {
     case DecodedKind::kDepth:
+    case DecodedKind::kPlainBook:
     case DecodedKind::kSnapshot: return true;
     case DecodedKind::kTicker: return h.bids == 1 && h.asks == 1;
     case DecodedKind::kTrade:
+    case DecodedKind::kAggTrade:
     case DecodedKind::kMark: return h.bids == 0 && h.asks == 0;
   }
   return false;
@@ -35,7 +37,8 @@ void FeedEngine::on_decoded(TimeNs now, const FeedFrame& frame) noexcept {
   if (frame.bytes.size() < sizeof(h)) return refuse(frame, FeedErrorKind::kBadFrame, nullptr);
   std::memcpy(&h, frame.bytes.data(), sizeof(h));
   if (!sizes_fit(h, frame.bytes.size())) return refuse(frame, FeedErrorKind::kBadFrame, nullptr);
-  if (h.instrument >= items_.size()) {
+  const std::size_t index = h.instrument != kNoInstrument ? h.instrument : frame.instrument;
+  if (index >= items_.size()) {
     return refuse(frame, FeedErrorKind::kUnknownSymbol, nullptr);
   }
   if (h.bids > bids_.size() || h.asks > asks_.size()) {
@@ -47,10 +50,10 @@ void FeedEngine::on_decoded(TimeNs now, const FeedFrame& frame) noexcept {
   bid_count_ = h.bids;
   ask_count_ = h.asks;
   const BookLevel trade{PriceTicks(h.a), QtyLots(h.b)};
-  const bool is_trade = h.kind == DecodedKind::kTrade;
+  const bool is_trade = h.kind == DecodedKind::kTrade || h.kind == DecodedKind::kAggTrade;
   if (!in_range({bids_.data(), bid_count_}) || !in_range({asks_.data(), ask_count_}) ||
       (is_trade && !in_range({&trade, 1})) || h.venue_ms < 0 ||
-      h.venue_ms > std::numeric_limits<std::int64_t>::max() / kNsPerMs) {
+      h.venue_ms >= std::numeric_limits<std::int64_t>::max() / kNsPerMs) {
     return refuse(frame, FeedErrorKind::kOverflow, nullptr);
   }
   VenueMessage& m = message_;
@@ -58,15 +61,15 @@ void FeedEngine::on_decoded(TimeNs now, const FeedFrame& frame) noexcept {
   m.last_id = h.last_id;
   m.prev_id = h.prev_id;
   m.has_prev = (h.flags & kDecodedHasPrev) != 0;
-  m.venue_us = h.venue_ms * kNsPerUs;
+  m.venue_us = h.venue_ms * kNsPerUs + h.venue_us;
   ++count(FeedCount::kEvents);
-  begin(frame, h.instrument, m.venue_us);
+  begin(frame, index, m.venue_us);
   decoded_kind_ = static_cast<std::uint8_t>(h.kind);
   decoded_flags_ = h.flags;
   decoded_a_ = h.a;
   decoded_b_ = h.b;
-  publish_decoded(now, h.instrument);
-  end(h.instrument);
+  publish_decoded(now, index);
+  end(index);
 }
 
 void FeedEngine::publish_decoded(TimeNs now, std::size_t index) noexcept {
@@ -88,9 +91,18 @@ void FeedEngine::publish_decoded(TimeNs now, std::size_t index) noexcept {
       ++count(FeedCount::kTickers);
       item.keeper.on_ticker(now, {m.last_id, bids_[0], asks_[0]}, queue_);
       break;
-    case DecodedKind::kTrade:
-      m.kind = VenueKind::kTrade;
-      m.first_id = m.last_id;
+    case DecodedKind::kPlainBook: {
+      const bool fresh = (decoded_flags_ & kDecodedFresh) != 0;
+      ++count(fresh ? FeedCount::kSnapshots : FeedCount::kDepths);
+      count(FeedCount::kLevelChanges) += static_cast<std::int64_t>(bid_count_ + ask_count_);
+      item.keeper.on_plain_book(now, fresh, bids, asks, queue_);
+      break;
+    }
+    case DecodedKind::kTrade: m.first_id = m.last_id; [[fallthrough]];
+    case DecodedKind::kAggTrade:
+      m.kind = static_cast<DecodedKind>(decoded_kind_) == DecodedKind::kTrade
+                   ? VenueKind::kTrade
+                   : VenueKind::kAggTrade;
       item.keeper.on_channel(now, FeedChannel::kTrade, queue_);
       if (takes_trade(item)) {
         publish_trade({PriceTicks(decoded_a_), QtyLots(decoded_b_)},
@@ -101,7 +113,7 @@ void FeedEngine::publish_decoded(TimeNs now, std::size_t index) noexcept {
     case DecodedKind::kMark:
       m.price_e8 = decoded_a_;
       m.qty_e8 = decoded_b_;
-      m.has_index = true;
+      m.has_index = (decoded_flags_ & kDecodedNoIndex) == 0;
       m.has_rate = m.first_id != 0;
       m.funding_ms = static_cast<std::int64_t>(m.first_id);
       m.rate_e8 = static_cast<std::int64_t>(m.prev_id);

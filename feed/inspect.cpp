@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "feed/binance_decoder.h"
+#include "feed/binary_info.h"
 #include "feed/capture_lines.h"
 #include "feed/instrument_table.h"
 #include "feed/tardis_decoder.h"
@@ -14,14 +15,6 @@ namespace {
 
 constexpr std::size_t kFrameBytesMax = 4u << 20;
 constexpr std::size_t kFrameLevelsMax = 65'536;
-
-/// What the frames of one file say about the market.
-struct Evidence {
-  std::string symbol;
-  std::string exchange;  // Tardis
-  bool has_depth = false;
-  bool has_prev = false;
-};
 
 /// Tells the kind of file from its first line.
 Result<CaptureFormat> format_of(const std::string& path) {
@@ -45,18 +38,17 @@ Result<CaptureFormat> format_of(const std::string& path) {
   return CaptureFormat::kBinanceRaw;
 }
 
-void take_ids(const VenueMessage& m, CaptureFileInfo& info, Evidence& seen) {
+void take_ids(const VenueMessage& m, CaptureFileInfo& info) {
   if (m.kind != VenueKind::kDepth) return;
-  if (!seen.has_depth) {
-    seen.has_depth = true;
-    seen.has_prev = m.has_prev;
+  if (!info.has_depth) {
+    info.has_depth = true;
+    info.has_prev = m.has_prev;
     info.first_id = m.has_prev ? m.prev_id : m.first_id - 1;
   }
   info.last_id = std::max(info.last_id, m.last_id);
 }
 
-void take_message(const VenueMessage& m, const CaptureLine& line, CaptureFileInfo& info,
-                  Evidence& seen) {
+void take_message(const VenueMessage& m, const CaptureLine& line, CaptureFileInfo& info) {
   switch (m.kind) {
     case VenueKind::kDepth:
     case VenueKind::kPlainBook: ++info.depths; break;
@@ -67,8 +59,8 @@ void take_message(const VenueMessage& m, const CaptureLine& line, CaptureFileInf
     case VenueKind::kSnapshot: ++info.snapshots; break;
     case VenueKind::kOther: return;
   }
-  take_ids(m, info, seen);
-  if (seen.symbol.empty()) seen.symbol = m.symbol;
+  take_ids(m, info);
+  if (info.symbol.empty()) info.symbol = m.symbol;
   std::int64_t venue_ns = 0;
   if (m.venue_us <= 0 || __builtin_mul_overflow(m.venue_us, kNsPerUs, &venue_ns)) return;
   // A snapshot is answered on another connection; it still may not arrive before it was made.
@@ -109,7 +101,10 @@ std::unexpected<Error> refuse_times(const CaptureFileInfo& info, const VenueMess
               "damaged. Mend or remove the line");
 }
 
-Result<void> scan(CaptureFileInfo& info, Evidence& seen, BinanceDecoder& decoder, VenueMessage& m) {
+Result<void> scan(CaptureFileInfo& info, BinanceDecoder& decoder, VenueMessage& m) {
+  const auto format = format_of(info.path);
+  if (!format) return std::unexpected(format.error());
+  info.format = *format;
   auto reader = LineReader::open(info.path, kFrameBytesMax);
   if (!reader) return std::unexpected(reader.error());
   Hasher digest;
@@ -131,10 +126,10 @@ Result<void> scan(CaptureFileInfo& info, Evidence& seen, BinanceDecoder& decoder
         line.receive_ns = newest;
       }
       newest = line.receive_ns;
-      if (seen.exchange.empty() && info.format != CaptureFormat::kBinanceRaw) {
-        seen.exchange = csv_column(line.bytes, 0);
+      if (info.exchange.empty() && info.format != CaptureFormat::kBinanceRaw) {
+        info.exchange = csv_column(line.bytes, 0);
       }
-      take_message(m, line, info, seen);
+      take_message(m, line, info);
     }
     (*reader)->begin_group();
   }
@@ -158,18 +153,17 @@ std::string venue_of_exchange(const std::string& exchange) {
 }
 
 /// Market and symbol: from the options, else from what the frames show.
-Result<Instrument> instrument_of(const CaptureFileInfo& info, const Evidence& seen,
-                                 const InspectOptions& options) {
-  const std::string symbol = options.symbol.empty() ? seen.symbol : options.symbol;
+Result<Instrument> instrument_of(const CaptureFileInfo& info, const InspectOptions& options) {
+  const std::string symbol = options.symbol.empty() ? info.symbol : options.symbol;
   if (symbol.empty()) {
     return fail("'" + info.path + "' names no symbol; name the one instrument in the "
                 "config's `instruments`");
   }
   std::string venue = options.market;
-  if (venue.empty() && !seen.exchange.empty()) venue = venue_of_exchange(seen.exchange);
+  if (venue.empty() && !info.exchange.empty()) venue = venue_of_exchange(info.exchange);
   // COIN-M symbols carry an underscore; futures depth carries `pu`, spot depth does not.
   if (venue.empty() && symbol.find('_') != std::string::npos) venue = "BINANCE_COINM";
-  if (venue.empty() && seen.has_depth) venue = seen.has_prev ? "BINANCE_USDM" : "BINANCE_SPOT";
+  if (venue.empty() && info.has_depth) venue = info.has_prev ? "BINANCE_USDM" : "BINANCE_SPOT";
   if (venue.empty()) {
     return fail("'" + info.path + "' holds no depth update, so its market cannot be told; name "
                 "the one instrument in the config's `instruments`, as in \"BINANCE_USDM:BTCUSDT\"");
@@ -262,16 +256,15 @@ Result<CaptureInfo> inspect_captures(const std::vector<std::string>& files,
   for (const std::string& path : files) {
     CaptureFileInfo file;
     file.path = path;
-    const auto format = format_of(path);
-    if (!format) return std::unexpected(format.error());
-    file.format = *format;
-    Evidence seen;
-    if (auto scanned = scan(file, seen, decoder, message); !scanned) {
-      return fail_within("cannot use capture", scanned);
-    }
-    auto instrument = instrument_of(file, seen, options);
+    const bool is_binary = is_binary_capture(path);
+    auto looked = is_binary ? read_binary_info(file) : scan(file, decoder, message);
+    if (!looked) return fail_within("cannot use capture", looked);
+    auto instrument = instrument_of(file, options);
     if (!instrument) return std::unexpected(instrument.error());
     file.instrument = std::move(*instrument);
+    if (is_binary) {
+      if (auto same = check_binary_grid(file); !same) return std::unexpected(same.error());
+    }
     info.files.push_back(std::move(file));
   }
   for (const CaptureFileInfo& f : info.files) {

@@ -38,6 +38,11 @@ struct CaptureFileInfo {
   std::int64_t least_delay_ns = 0;  // least (local - E)
   std::uint64_t least_delay_line = 0;
   bool has_venue_time = false;
+  // What the frames say of the market.
+  std::string symbol;
+  std::string exchange;         // Tardis
+  bool has_depth = false;
+  bool has_prev = false;        // the first depth update has pu
   bool joins_previous = false;  // continues the stream of the file before it
   std::uint64_t digest = 0;     // of the uncompressed bytes
 };
@@ -53,9 +58,10 @@ struct CaptureInfo {
   std::uint64_t data_digest = 0;
 };
 
-/// Reads every file once. Refuses: a file that cannot be read or is cut (with offset), a symbol
-/// without an instrument record, a clock offset under which an event arrives before the venue sent
-/// it (with its line).
+/// Reads every file once; of a binary capture its header, which says the same. Refuses: a file that
+/// cannot be read or is cut (with offset), a symbol without an instrument record, a clock offset
+/// under which an event arrives before the venue sent it (with its line), a binary capture whose
+/// prices are counted in another grid.
 Result<CaptureInfo> inspect_captures(const std::vector<std::string>& files,
                                      const InspectOptions& options);
 

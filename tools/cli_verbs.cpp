@@ -149,6 +149,21 @@ void add_settings(CLI::App* verb, Overrides& overrides) {
       ->allow_extra_args(false);
 }
 
+void add_convert(CLI::App& app, Verb& chosen) {
+  auto o = std::make_shared<ConvertOptions>();
+  CLI::App* convert = app.add_subcommand(
+      "convert", "Decode captures once, into binary captures that every verb takes as --data");
+  convert->add_option("FILES", o->files,
+                      "IN OUT: one capture and the file to write; IN... FOLDER: each under its own "
+                      "name; with --back one binary capture")->required();
+  convert->add_option("--back", o->back, "write the text of the binary capture here instead");
+  convert->add_option("--instrument", o->instrument,
+                      "where the frames do not tell it, such as BINANCE_USDM:BTCUSDT");
+  convert->add_flag("--json", o->json, "one JSON object on standard output");
+  example(convert, "pinstripe convert capture.txt.gz capture.pscap");
+  convert->callback([o, &chosen] { chosen = [o] { return run_convert(*o); }; });
+}
+
 void add_programs(CLI::App& app, Verb& chosen) {
   add_program(app, chosen, "train", "Fit the ensemble on recorded data",
               "pinstripe train tools/configs/train.json --data FILE...");

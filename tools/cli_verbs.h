@@ -26,6 +26,7 @@ void add_journal(CLI::App& app, Verb& chosen);
 void add_replay(CLI::App& app, Verb& chosen);
 void add_backtest(CLI::App& app, Verb& chosen);
 void add_compare(CLI::App& app, Verb& chosen);
+void add_convert(CLI::App& app, Verb& chosen);
 /// `train` and `bench`.
 void add_programs(CLI::App& app, Verb& chosen);
 

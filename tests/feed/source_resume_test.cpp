@@ -3,87 +3,18 @@
 
 #include <filesystem>
 #include <fstream>
-#include <functional>
 #include <zlib.h>
 
 #include "feed/inspect.h"
 #include "feed/synthetic.h"
 #include "tests/feed/feed_support.h"
+#include "tests/feed/resume_support.h"
 #include "tests/support/data.h"
 
 namespace pinstripe::feed_test {
 namespace {
 
 namespace fs = std::filesystem;
-using Open = std::function<std::unique_ptr<FrameSource>()>;
-
-struct Seen {
-  std::int64_t origin_ns;
-  std::string bytes;
-  FrameFormat format;
-  std::uint16_t instrument;
-  std::uint32_t file, column;
-  std::uint64_t line;
-  std::uint64_t offset, position_line, size;  // of the position
-  std::int64_t backward;
-  bool operator==(const Seen&) const = default;
-};
-
-Seen seen_of(FrameSource& source) {
-  const FeedFrame& f = *source.peek();
-  const FeedPosition at = source.position();
-  return {f.origin_ns.value, std::string(f.bytes), f.format, f.instrument, f.file, f.column,
-          f.line, at.offset, at.line, at.size, source.backward_times()};
-}
-
-std::vector<std::byte> saved(const FrameSource& source) {
-  StateWriter size;
-  source.save(size);
-  std::vector<std::byte> bytes(size.size());
-  StateWriter w{bytes};
-  source.save(w);
-  return bytes;
-}
-
-std::string text_of(const std::optional<Error>& e) { return e ? e->message : "no error"; }
-
-/// `source` shows all[from...], at most `count` of them; at their end, the error `error`.
-void expect_rest(FrameSource& source, const std::vector<Seen>& all, std::size_t from,
-                 std::size_t count, const std::string& error) {
-  std::size_t i = from;
-  for (; i < std::min(all.size(), from + count); ++i) {
-    ASSERT_NE(source.peek(), nullptr) << "frame " << i << " of " << all.size();
-    ASSERT_TRUE(seen_of(source) == all[i]) << "frame " << i << ": " << source.peek()->bytes;
-    source.pop();
-  }
-  if (i < all.size()) return;
-  ASSERT_EQ(source.peek(), nullptr);
-  EXPECT_EQ(text_of(source.error()), error);
-}
-
-/// Left at every `stride`th frame and at the end; what follows is compared `count` frames far.
-void expect_resumes(const Open& open, std::size_t stride, std::size_t count = SIZE_MAX) {
-  std::vector<Seen> all;
-  const auto whole = open();
-  ASSERT_TRUE(whole->seekable());
-  for (; whole->peek() != nullptr; whole->pop()) all.push_back(seen_of(*whole));
-  const std::string error = text_of(whole->error());
-  const auto source = open();
-  for (std::size_t i = 0; i <= all.size(); ++i) {
-    if (i % stride == 0 || i + 1 >= all.size()) {
-      const auto state = saved(*source);
-      const auto next = open();
-      StateReader r{state};
-      const auto loaded = next->load(r);
-      ASSERT_TRUE(loaded.has_value()) << "frame " << i << ": " << loaded.error().message;
-      ASSERT_TRUE(r.exhausted());
-      ASSERT_EQ(saved(*next), state) << "a second life is left as the first, frame " << i;
-      ASSERT_NO_FATAL_FAILURE(expect_rest(*next, all, i, count, error)) << "left at " << i;
-    }
-    if (source->peek() != nullptr) source->pop();
-  }
-}
-
 class Resume : public testing::Test {
  protected:
   void SetUp() override {
@@ -110,10 +41,10 @@ class Resume : public testing::Test {
     }
     return path;
   }
-  static Open opens(std::vector<CaptureStream> streams) {
+  static OpenSource opens(std::vector<CaptureStream> streams) {
     return [streams] { return std::move(*open_captures(streams)); };
   }
-  static Open opens(const std::string& path) {
+  static OpenSource opens(const std::string& path) {
     return opens({{3, CaptureFormat::kBinanceRaw, {path}, 1'000}});
   }
 
@@ -218,7 +149,7 @@ TEST_F(Resume, LinesTooLongAreRefusedWhereverReadingBegan) {
 TEST_F(Resume, ChangedFileIsRefusedByName) {
   const auto other = plain("other.txt", small_text());
   const auto path = plain("a.txt", small_text());
-  const Open open = opens({{0, CaptureFormat::kBinanceRaw, {other, path}, 0}});
+  const OpenSource open = opens({{0, CaptureFormat::kBinanceRaw, {other, path}, 0}});
   const auto state = saved(*open());
   const auto load = [&] {
     StateReader r{state};
@@ -237,7 +168,7 @@ TEST_F(Resume, ChangedFileIsRefusedByName) {
 }
 
 TEST_F(Resume, CutOrForeignStateIsRefused) {
-  const Open open = opens(gz("a.gz", large_text()));
+  const OpenSource open = opens(gz("a.gz", large_text()));
   const auto source = open();
   for (int i = 0; i < 100'000; ++i) source->pop();
   const auto state = saved(*source);

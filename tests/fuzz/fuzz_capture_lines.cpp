@@ -2,35 +2,17 @@
 // and, for one input in eight (both take megabytes of buffers), through the inspection before a
 // session and the source into the stage. Lines are numbered upwards, times never run backwards, and
 // a line is split as a plain second reading splits it.
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <regex>
 
 #include "feed/capture_lines.h"
 #include "feed/inspect.h"
 #include "tests/fuzz/fuzz_feed.h"
+#include "tests/fuzz/memory_file.h"
 
 namespace {
 
 using pinstripe::FeedFrame;
 using pinstripe::FeedInput;
-
-/// A file without a name on any disk.
-class MemoryFile {
- public:
-  MemoryFile() : fd_(memfd_create("fuzz", MFD_CLOEXEC)) {
-    if (fd_ < 0) __builtin_trap();
-  }
-  std::string holding(const std::uint8_t* data, std::size_t size) {
-    if (ftruncate(fd_, 0) != 0) __builtin_trap();
-    if (pwrite(fd_, data, size, 0) != static_cast<ssize_t>(size)) __builtin_trap();
-    return "/proc/self/fd/" + std::to_string(fd_);
-  }
-
- private:
-  int fd_;
-};
 
 /// The receive time by a regular expression and the wide arithmetic of the library; -1: none.
 __int128 plain_receive_ns(const std::string& line) {
@@ -99,7 +81,7 @@ void run_session(const std::string& path, pinstripe::FeedConfig config) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const pinstripe::FeedConfig config = pinstripe::fuzz::config("BINANCE_USDM", "BTCUSDT");
-  static MemoryFile file;
+  static pinstripe::fuzz::MemoryFile file;
   check_split({reinterpret_cast<const char*>(data), size});
   const std::string path = file.holding(data, size);
   read_lines(path);

@@ -89,6 +89,13 @@ struct CompareOptions {
   bool json = false;
 };
 
+struct ConvertOptions {
+  std::vector<std::string> files;  // captures, then the file or folder to write; with `back` one
+  std::string back;                // write the text of the binary capture here
+  std::string instrument;          // "": told from the frames
+  bool json = false;
+};
+
 /// `bench` and `train` run a program of their own with everything behind their name.
 struct ProgramOptions {
   std::string program;       // "pinstripe-bench-ring"
@@ -112,6 +119,7 @@ Exit run_backtest(const BacktestOptions& options);
 /// `backtest --grid`; exit status kFailed where a run failed.
 Exit run_backtest_grid(const BacktestOptions& options);
 Exit run_compare(const CompareOptions& options);
+Exit run_convert(const ConvertOptions& options);
 Exit run_program(const ProgramOptions& options);
 /// The benches that are built beside this program, sorted: "decode", "pipeline", ...
 std::vector<std::string> bench_names();
