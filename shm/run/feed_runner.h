@@ -207,7 +207,11 @@ class FeedRunner : public RunnerCore<S, P> {
 
   template <bool kReplay>
   bool room() noexcept {
-    return this->outputs_have_room() && (kReplay || this->journal_ready(frames_));
+    const bool room = this->outputs_have_room();
+    if constexpr (!kReplay) return room && this->journal_ready(frames_);
+    // An output that the ring shows and this feed has not said yet belongs to a turn that the feed
+    // before it began: then there was room for the turn, and readers have only made more since.
+    return room || this->catching_up();
   }
 
   /// Before anything that the frame causes, its timers included.

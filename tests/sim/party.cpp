@@ -16,15 +16,17 @@ std::span<std::byte> tail_of(const JournalView& journal) {
 
 }  // namespace
 
-void Party::attach() {
-  if (fuse.mutant != Mutant::kTailNotZeroed) {
-    journal_.attach();
-    return;
+bool Party::attach() {
+  const JournalView view = journal_.memory.view();
+  if (auto end = find_journal_end(view); !end) {
+    note_fault(end.error().message);
+    return false;
   }
-  const std::span<std::byte> tail = tail_of(journal_.memory.view());
+  const std::span<std::byte> tail = tail_of(view);
   const std::vector<std::byte> left(tail.begin(), tail.end());
   journal_.attach();
-  std::memcpy(tail.data(), left.data(), left.size());
+  if (fuse.mutant == Mutant::kTailNotZeroed) std::memcpy(tail.data(), left.data(), left.size());
+  return true;
 }
 
 void Party::promote() {
@@ -34,7 +36,7 @@ void Party::promote() {
     if (!shown && fuse.mutant != Mutant::kPromotionWithoutRings) return;
   }
   JournalHeader* h = journal_.memory.view().header();
-  h->checkpoint_records = candidate_->checkpoint.records;
+  h->checkpoint_records = candidate_->progress;
   checkpoints_.push_back(std::move(candidate_->checkpoint));
   candidate_.reset();
   if (checkpoints_.size() > 2) checkpoints_.pop_front();

@@ -16,6 +16,7 @@ namespace pinstripe::sim {
 /// A checkpoint that the helper has made, and how many outputs of each port it covers.
 struct Candidate {
   Checkpoint checkpoint;
+  std::uint64_t progress = 0;  // what a runner's distance to it counts: records, feed: frames
   std::vector<std::uint64_t> outputs;
 };
 
@@ -26,7 +27,8 @@ class Party {
   Party(const Party&) = delete;
   Party& operator=(const Party&) = delete;
 
-  /// A new process: journal attached, stage and runner made. To be followed by `rejoin`.
+  /// A new process: journal attached, stage and runner made. To be followed by `rejoin`, unless the
+  /// journal was refused: then nobody is alive.
   virtual void start() = 0;
   /// What a successor does before its first turn. May be killed. `from` null: no checkpoint.
   virtual void rejoin(const Checkpoint* from) = 0;
@@ -56,8 +58,8 @@ class Party {
   const std::string& fault() const { return fault_; }
 
  protected:
-  /// Attaches the journal as a new process does.
-  void attach();
+  /// Attaches the journal as a new process does. False: it was refused, see `fault`.
+  bool attach();
   void note_fault(std::string what);
 
   std::optional<Candidate> candidate_;

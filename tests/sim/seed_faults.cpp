@@ -70,4 +70,30 @@ Verdict run_seed(const MakeWorld& make, const WorldShape& shape, const Faults& f
   });
 }
 
+Sweep sweep(const MakeWorld& make, const WorldShape& shape) {
+  constexpr std::uint64_t kSecond[] = {0, 1, 6, 25};
+  constexpr std::size_t kWrongMost = 10;
+  Sweep done;
+  const auto undisturbed = make(shape);
+  const Reference reference = run_undisturbed(*undisturbed);
+  for (std::size_t party = 0; party < reference.steps.size(); ++party) {
+    for (std::uint64_t step = 1; step <= reference.steps[party]; ++step) {
+      for (const std::uint64_t second : kSecond) {
+        const Verdict v = judged([&](Verdict& verdict) {
+          const auto world = make(shape);
+          Simulation sim(*world, step);
+          verdict = sim.run_with_kill({party, step, second}, reference);
+        });
+        done.counts += v.counts;
+        if (v.wrong.empty()) continue;
+        done.wrong.push_back(undisturbed->parties[party]->name() + " killed at its step " +
+                             std::to_string(step) + ", second kill after " +
+                             std::to_string(second) + ": " + v.wrong);
+        if (done.wrong.size() == kWrongMost) return done;
+      }
+    }
+  }
+  return done;
+}
+
 }  // namespace pinstripe::sim

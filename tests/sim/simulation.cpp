@@ -18,6 +18,7 @@ Counts& Counts::operator+=(const Counts& o) {
   rejoins += o.rejoins;
   checkpoints_loaded += o.checkpoints_loaded;
   stops += o.stops;
+  fills += o.fills;
   return *this;
 }
 
@@ -101,6 +102,7 @@ void Simulation::revive(std::size_t i, std::uint64_t kill_in) {
   const bool first = !states_[i].started;
   states_[i].started = true;
   party.start();
+  if (!tell(party.fault())) return;
   const Checkpoint* from = first ? nullptr : some_checkpoint(party);
   const std::uint64_t before = fuse.burnt;
   const bool alive = survives(kill_in, [&] { party.rejoin(from); });
@@ -180,12 +182,11 @@ std::uint64_t Simulation::round() {
     Party& party = *world_.parties[i];
     std::uint64_t kill_in = 0;
     if (kill_.party == i && kill_.step > states_[i].steps) kill_in = kill_.step - states_[i].steps;
-    if (second_in_ != 0 && kill_.party == i && !party.alive()) kill_in = std::exchange(second_in_, 0);
     const std::uint64_t kills = verdict_.counts.kills;
     happened += turn(i, kill_in);
-    if (verdict_.counts.kills > kills && kill_.step != 0) {
-      second_in_ = std::exchange(kill_.second, 0);
-      kill_.step = 0;
+    if (verdict_.counts.kills > kills) {
+      kill_.step = kill_.second == 0 ? 0 : states_[i].steps + kill_.second;
+      kill_.second = 0;
     }
     const std::size_t carried = party.journal().tape.entries().size();
     party.journal().tape.carry();
@@ -224,6 +225,7 @@ Verdict Simulation::run(const Faults& faults, const Reference* expected) {
       tell(world_.wrong(true));
     }
   }
+  verdict_.counts.fills = world_.fills();
   return verdict_;
 }
 

@@ -29,7 +29,7 @@ struct Faults {
 /// What happened, over one run or many.
 struct Counts {
   std::uint64_t runs = 0, turns = 0, kills = 0, kills_in_rejoin = 0, torn_tails = 0, stalls = 0,
-                rejoins = 0, checkpoints_loaded = 0, stops = 0;
+                rejoins = 0, checkpoints_loaded = 0, stops = 0, fills = 0;
   Counts& operator+=(const Counts& o);
 };
 
@@ -45,7 +45,7 @@ Reference run_undisturbed(World& world);
 struct Kill {
   std::size_t party = 0;
   std::uint64_t step = 0;    // counted from 1; 0: none
-  std::uint64_t second = 0;  // steps after the successor began; 0: none
+  std::uint64_t second = 0;  // steps of the successor, its rejoin included; 0: none
 };
 
 class Simulation {
@@ -92,8 +92,7 @@ class Simulation {
   std::optional<Comparison> expected_;
   Verdict verdict_;
   unsigned kills_left_ = 0;
-  Kill kill_;                   // of the sweep
-  std::uint64_t second_in_ = 0; // the sweep's second kill is due in the next rejoin
+  Kill kill_;  // of the sweep
 };
 
 }  // namespace pinstripe::sim

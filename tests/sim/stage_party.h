@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "shm/run/feed_runner.h"
+#include "shm/run/rejoin.h"
 #include "shm/run/runner.h"
 #include "tests/shm/run/toy_replica.h"
 #include "tests/sim/party.h"
@@ -29,6 +30,7 @@ class StageParty : public Party {
       : Party(std::move(name), shape), config(std::move(stage_config)),
         setup(std::move(runner_setup)) {}
 
+  const S* stage() const { return stage_.get(); }
   bool alive() const override { return runner_ != nullptr; }
   bool done() const override { return alive() && runner_->done(); }
   std::uint64_t state_hash() const override { return stage_->state_hash(); }
@@ -37,63 +39,53 @@ class StageParty : public Party {
   }
   void rejoin(const Checkpoint* from) override {
     entries_ = journal().tape.all();
+    std::size_t at = 0;
     if (from != nullptr) {
       StateReader r(from->state);
       if (!runner_->load(r) || r.failed() || !r.exhausted()) note_fault("a checkpoint does not load");
+      at = from->records;
     }
-    runner_->catch_up();
-    for (std::size_t i = begin_at(from); i < entries_.size(); ++i) {
-      const JournalEntry& e = entries_[i];
-      while (runner_->owes_before(e) && runner_->settle()) continue;
-      if (i + 1 == entries_.size()) check_last(false);
-      runner_->act(e);
-      if (e.kind == JournalKind::kDigest) check_digest(e);
+    const std::uint64_t last = entries_.empty() ? 0 : journal().writer->last_record();
+    report_ = pinstripe::rejoin(*runner_, last, [&](JournalEntry& e) {
+      if (at == entries_.size()) return RejoinNext::kEnd;
+      e = entries_[at++];
+      return RejoinNext::kRecord;
+    });
+    if (report_.end != RejoinEnd::kDone) {
+      const auto number = [](std::size_t i) { return std::to_string(i); };
+      note_fault(rejoin_text(report_, number, number));
     }
-    finish_rejoin();
+    after_rejoin();
   }
 
   typename S::Config config;
   RunnerSetup setup;
 
  protected:
-  virtual std::size_t begin_at(const Checkpoint* from) const {
-    return from != nullptr ? from->records : 0;
-  }
-  virtual void finish_rejoin() {
-    check_last(true);
-    for (const auto& port : runner_->ports()) {
-      if (port.fault() == nullptr) continue;
-      note_fault("output " + std::to_string(port.fault()->number) +
-                 " differs from the ring's at byte " + std::to_string(port.fault()->offset));
+  virtual void after_rejoin() {}
+
+  /// The checkpoint helper, on the records that have been carried. `make` gives its replica.
+  template <class Replica, class Make>
+  void follow_with(std::unique_ptr<Replica>& replica, std::size_t records, Make&& make) {
+    if (candidate_) return;
+    if (!replica) replica = make();
+    const auto& entries = journal().tape.entries();
+    const std::size_t end = std::min(entries.size(), followed_ + records);
+    for (; followed_ < end; ++followed_) {
+      replica->settle_before(entries[followed_]);
+      // What the last record begins may go on: then a place before it will do.
+      if (followed_ + 4 >= end) propose(*replica);
+      replica->act(entries[followed_]);
     }
+    if (followed_ < entries.size()) replica->settle_before(entries[followed_]);
+    propose(*replica);
   }
-  void check_digest(const JournalEntry& e) {
-    if (this->is_feed()) return;  // feeds state theirs between frames, which no record shows
-    if (runner_->differing_port(e)) {
-      note_fault("record " + std::to_string(e.number) + " states another digest");
-    }
-  }
-  /// T(J-1) <= P for every output but a queued one, and P <= T(J) where nothing goes on.
-  void check_last(bool acted) {
-    if (this->is_feed()) return;
-    for (std::size_t i = 0; i < runner_->ports().size(); ++i) {
-      const std::uint64_t count = runner_->ports()[i].count();
-      const std::uint64_t there = published(i);
-      if (!acted && setup.outputs[i].queue_capacity == 0 && count > there) {
-        note_fault("diverged: " + std::to_string(count) + " outputs before the last record, " +
-                   std::to_string(there) + " in the ring");
-      }
-      if (acted && !stage_->more() && there > count) {
-        note_fault("journal behind ring: " + std::to_string(count) + " outputs, " +
-                   std::to_string(there) + " in the ring");
-      }
-    }
-  }
-  /// A candidate from what `replica` has come to, `records` being what it covers.
+  /// A candidate from what `replica` has come to, if nothing goes on there.
   template <class Replica>
-  void propose(const Replica& replica, std::size_t records) {
-    if (replica.stage->more()) return;
-    Candidate made{{replica.save(), records}, {}};
+  void propose(const Replica& replica) {
+    if (replica.runner->busy()) return;
+    Candidate made{{replica.save(), followed_}, followed_, {}};
+    if constexpr (requires { replica.runner->frames(); }) made.progress = replica.runner->frames();
     for (const auto& port : replica.runner->ports()) made.outputs.push_back(port.count());
     candidate_ = std::move(made);
   }
@@ -101,6 +93,8 @@ class StageParty : public Party {
   std::unique_ptr<S> stage_;
   std::unique_ptr<R> runner_;
   std::vector<JournalEntry> entries_;
+  RejoinReport report_;
+  std::size_t followed_ = 0;  // records that the helper has acted on
 };
 
 /// A stage that reads rings.
@@ -111,7 +105,7 @@ class RingParty : public StageParty<S, Runner<S, SimPolicy>> {
   using Base::Base;
 
   void start() override {
-    this->attach();
+    if (!this->attach()) return;
     this->setup.journal = &*this->journal().writer;
     this->stage_ = std::make_unique<S>(this->config);
     this->runner_ = std::make_unique<Runner<S, SimPolicy>>(*this->stage_, this->setup, no_probe());
@@ -125,35 +119,16 @@ class RingParty : public StageParty<S, Runner<S, SimPolicy>> {
     return this->runner_->run_batch();
   }
   void follow(std::size_t records) override {
-    if (this->candidate_) return;
-    const auto& entries = this->journal().tape.entries();
-    if (!replica_) replica_ = std::make_unique<toy::RingReplica<S>>(*this);
-    const std::size_t end = std::min(entries.size(), followed_ + records);
-    for (; followed_ < end; ++followed_) {
-      replica_->settle_before(entries[followed_]);
-      // What the last record begins may go on: then a place before it will do.
-      if (followed_ + 4 >= end) this->propose(*replica_, followed_);
-      replica_->act(entries[followed_]);
-    }
-    if (followed_ < entries.size()) replica_->settle_before(entries[followed_]);
-    this->propose(*replica_, followed_);
+    this->follow_with(replica_, records,
+                      [&] { return std::make_unique<toy::RingReplica<S>>(*this); });
   }
 
  private:
-  void finish_rejoin() override {
-    for (MergeInput& in : this->runner_->merge().inputs()) {
-      if (in.ring.released() > in.ring.taken()) {
-        this->note_fault("journal behind ring: input " + std::to_string(in.ring_id) +
-                         " was released to " + std::to_string(in.ring.released()) +
-                         ", the journal knows of " + std::to_string(in.ring.taken()));
-      }
-    }
-    Base::finish_rejoin();
+  void after_rejoin() override {
     if (fuse.mutant == Mutant::kResumeAtLast) take_last_again();
     if constexpr (Runner<S, SimPolicy>::kIsExec) {
       if (fuse.mutant == Mutant::kSilenceAtRejoin) this->runner_->start_fresh();
     }
-    for (MergeInput& in : this->runner_->merge().inputs()) in.ring.release();
   }
   void take_last_again() {
     if (this->entries_.empty() || this->entries_.back().kind != JournalKind::kMessage) return;
@@ -162,7 +137,6 @@ class RingParty : public StageParty<S, Runner<S, SimPolicy>> {
   }
 
   std::unique_ptr<toy::RingReplica<S>> replica_;
-  std::size_t followed_ = 0;
 };
 
 /// A feed over a source of frames, made anew with each life.
@@ -185,7 +159,7 @@ class FeedParty : public StageParty<S, FeedRunner<S, Source, SimPolicy>> {
     if (this->alive()) this->runner_->stop();
   }
   void start() override {
-    this->attach();
+    if (!this->attach()) return;
     this->setup.journal = &*this->journal().writer;
     this->stage_ = std::make_unique<S>(this->config);
     source_ = make_source_();
@@ -201,51 +175,28 @@ class FeedParty : public StageParty<S, FeedRunner<S, Source, SimPolicy>> {
     fuse.running = {&*this->journal().writer, nullptr};
     return this->runner_->run_batch();
   }
-  void follow(std::size_t frames) override {
-    if (this->candidate_) return;
-    // Not further than feed may go without the checkpoint.
-    const std::uint64_t lag_max = this->setup.checkpoint_lag_max;
-    if (lag_max != 0) frames = std::min(frames, lag_max);
-    if (!replica_) {
+  void follow(std::size_t records) override {
+    this->follow_with(replica_, records, [&] {
       followed_source_ = make_source_();
-      replica_ = std::make_unique<Replica>(*this, followed_source_.get());
-    }
-    if constexpr (kKeepsFrames) {
-      const auto& entries = this->journal().tape.entries();
-      const std::size_t end = std::min(entries.size(), followed_ + frames);
-      for (; followed_ < end; ++followed_) replica_->act(entries[followed_]);
-      while (replica_->runner->settle()) replica_->drain();
-      this->propose(*replica_, followed_);
-    } else {
-      const std::uint64_t end = replica_->runner->frames() + frames;
-      while (replica_->runner->frames() < end && replica_->runner->read_on()) replica_->drain();
-      this->propose(*replica_, replica_->runner->frames());
-    }
+      return std::make_unique<Replica>(*this, followed_source_.get());
+    });
   }
 
  private:
-  using Replica =
-      toy::Replica<S, FeedRunner<S, Source, BacktestPolicy>, Source>;
+  using Replica = toy::Replica<S, FeedRunner<S, Source, BacktestPolicy>, Source>;
 
-  std::size_t begin_at(const Checkpoint* from) const override {
-    return kKeepsFrames ? Base::begin_at(from) : 0;
-  }
-  void finish_rejoin() override {
+  void after_rejoin() override {
     if constexpr (kKeepsFrames) {
       std::uint64_t kept = 0;
       for (const JournalEntry& e : this->entries_) kept += e.kind == JournalKind::kFrame;
       source_->skip_to(kept);
-    } else {
-      while (this->runner_->catching_up() && this->runner_->read_on()) continue;
     }
-    Base::finish_rejoin();
     if (stopped_) this->runner_->stop();
   }
 
   MakeSource make_source_;
   std::unique_ptr<Source> source_, followed_source_;
   std::unique_ptr<Replica> replica_;
-  std::size_t followed_ = 0;
   bool stopped_ = false;
 };
 

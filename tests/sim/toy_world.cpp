@@ -60,7 +60,7 @@ Verdict run_toy_seed(std::uint64_t seed) {
   shape.batch = static_cast<std::uint32_t>(1 + rng() % 8);
   shape.journal = {512 + 64 * (rng() % 8), 2 + static_cast<std::uint32_t>(rng() % 3)};
   Faults faults = draw_faults(rng, 60);
-  if (faults.helper && rng() % 2 == 0) shape.lag_max = 4 + rng() % 40;
+  if (faults.helper && rng() % 2 == 0) shape.lag_max = 10 + rng() % 40;
   return run_seed(make, shape, faults, rng());
 }
 

@@ -58,6 +58,8 @@ class World {
     static_cast<void>(ended);
     return {};
   }
+  /// Fills seen so far; a real tier's session without any would be no test.
+  virtual std::uint64_t fills() const { return 0; }
 };
 using MakeWorld = std::function<std::unique_ptr<World>(const WorldShape&)>;
 

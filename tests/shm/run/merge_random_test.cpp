@@ -6,6 +6,7 @@
 #include <random>
 
 #include "tests/shm/run/toy_replica.h"
+#include "tests/shm/run/toy_session.h"
 
 namespace pinstripe {
 namespace {

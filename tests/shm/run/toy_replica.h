@@ -7,7 +7,11 @@
 #include <vector>
 
 #include "shm/ring/ring.h"
-#include "tests/shm/run/toy_session.h"
+#include "shm/ring/stage_page.h"
+#include "shm/run/feed_runner.h"
+#include "shm/run/runner.h"
+#include "tests/shm/run/toy_stages.h"
+#include "tests/support/journal_tape.h"
 
 namespace pinstripe::toy {
 

@@ -91,7 +91,7 @@ class Feed : public Base {
   };
   using Out = MarketEvent;
   static constexpr unsigned kPorts = 3;
-  static constexpr unsigned kMaxBurst = 1;
+  static constexpr unsigned kMaxBurst = 2;  // more than it writes: room that is not taken up
 
   explicit Feed(const Config&) {}
   bool more() const noexcept { return again_; }

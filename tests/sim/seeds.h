@@ -1,0 +1,20 @@
+// Seeds that once went wrong, each with what was wrong. They stay here as tests; what a seed draws may
+// change with the simulator, so each fault also has a test of its own where one could be written.
+#pragma once
+
+#include <cstdint>
+
+namespace pinstripe::sim {
+
+struct KnownSeed {
+  std::uint64_t seed;
+  bool real;  // tier
+  const char* was;
+};
+inline constexpr KnownSeed kKnownSeeds[] = {
+    {12, false, "exec waited for a checkpoint that could not count while its reports queued"},
+    {7308, false, "a segment's end in the midst of a turn's outputs was taken for the turn's end"},
+    {3788, false, "a stop dropped a frame that the journal held; the next successor took it"},
+};
+
+}  // namespace pinstripe::sim
