@@ -3,6 +3,7 @@
 // rate file, with no code of the pipeline.
 #include <cmath>
 
+#include "shm/base/units.h"
 #include "tests/pipeline/pipeline_support.h"
 #include "tests/tools/backtest/metrics_reference.h"
 
