@@ -77,11 +77,11 @@ TEST_F(MarketModelsTest, ARebateAboveTheTakersFeeIsRefused) {
 class LiquidationTest : public MarketModelsTest {
  protected:
   /// The trading session with `cash` at the venue and one tier of 1 %.
-  std::string with_margin(const std::string& cash) {
+  std::string with_margin(const std::string& cash, const std::string& more = "") {
     std::ofstream(folder_ / "tiers.json") << R"({"SYNTHETIC:PINUSD": [
         {"notional_cap": 1e9, "maintenance_rate": 0.01}]})";
-    return trading_config(R"("exec": {"margin": {"tiers": "tiers.json", "opening_cash": )" + cash +
-                          R"(, "liquidation_fee_bps": 100}},)");
+    return trading_config(more + R"("exec": {"margin": {"tiers": "tiers.json",
+        "liquidation_fee_bps": 100, "opening_cash": )" + cash + "}},");
   }
 };
 
@@ -109,11 +109,22 @@ TEST_F(LiquidationTest, AnExhaustedAccountIsClosedAndNothingOpensAfterwards) {
     if (row.at("opens") == "1") EXPECT_LE(std::stoll(row.at("sent_ns")), liquidated_at);
   }
   const auto account = done.json();
+  EXPECT_EQ(account.at("liquidations"), liquidations);
   EXPECT_GT(account.at("denials").at("halted").get<std::int64_t>(), 0) << "opens are halted";
   const auto i = account.at("instruments").at(0);
   EXPECT_EQ(i.at("position_lots"), 0);
   EXPECT_EQ(i.at("net_pnl_e8").get<std::int64_t>(), cash - fees);
   expect_five_processes_agree(sut, account);
+}
+
+TEST_F(LiquidationTest, AJournalReplaysWithItsOwnCopyOfTheTiers) {
+  const std::string sut = with_margin("10", R"("journal": {"mode": "on"},)");
+  const auto up = run({"up", sut, "--json", "--in-process"});
+  ASSERT_EQ(up.exit, 0) << up.err;
+  EXPECT_GT(up.json().at("liquidations"), 0);
+  std::filesystem::remove(folder_ / "tiers.json");
+  const auto replayed = run({"replay", up.json().at("journal"), "--json"});
+  EXPECT_EQ(replayed.exit, 0) << replayed.err << replayed.out;
 }
 
 TEST_F(LiquidationTest, MarginThatIsNeverExhaustedChangesNoDecision) {
