@@ -31,9 +31,10 @@ struct FundingFile {
   std::string path;
 };
 
-/// Cross margin of the perpetuals (exec/margin.h). Off where no file of tiers is named.
+/// Cross margin of the perpetuals (exec/margin.h).
 struct MarginConfig {
-  std::string tiers_file;                    // exec/tiers_file.h; fills Instrument::tiers
+  bool on = false;
+  std::string tiers_file;                    // exec/tiers_file.h; "": those of the instrument table
   std::int64_t opening_e8 = 0;               // cash of each account; 0: what risk opens with
   std::int64_t liquidation_fee_e8 = 1'200'000;  // of the notional, ratio x 1e8, beside the taker's
 };

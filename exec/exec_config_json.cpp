@@ -27,12 +27,9 @@ std::vector<FundingFile> read_funding(ConfigNode& node) {
 
 MarginConfig read_margin(ConfigNode& exec) {
   MarginConfig m;
-  const bool given = exec.has("margin");
+  m.on = exec.has("margin");
   ConfigNode node = exec.child("margin");
   m.tiers_file = node.text("tiers", "");
-  if (given && m.tiers_file.empty()) {
-    node.complain("tiers", "found none, allowed is the name of a file of maintenance tiers");
-  }
   m.opening_e8 = std::llround(node.number("opening_cash", 0, 0, 1e9) * 1e8);
   m.liquidation_fee_e8 = std::llround(node.number("liquidation_fee_bps", 120, 0, 1'000) * 1e4);
   return m;

@@ -21,7 +21,7 @@ MoneyE8 maintenance_of(const std::vector<MarginTier>& tiers, MoneyE8 notional_e8
 
 Margin::Margin(const MarginConfig& config, const std::vector<Instrument>& instruments)
     : instruments_(instruments), opening_e8_(config.opening_e8), parts_(instruments.size()) {
-  if (config.tiers_file.empty()) return;
+  if (!config.on) return;
   for (std::size_t i = 0; i < instruments.size(); ++i) {
     const Instrument& instrument = instruments[i];
     if (instrument.market == Market::kSpot) continue;

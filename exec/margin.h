@@ -30,7 +30,7 @@ class Margin {
  public:
   Margin(const MarginConfig& config, const std::vector<Instrument>& instruments);
 
-  /// False where no tiers are configured; nothing below may be called then.
+  /// False where none is configured; nothing below may be called then.
   bool on() const noexcept { return !accounts_.empty(); }
   /// True for perpetuals; spot has no part in it.
   bool covers(std::uint16_t instrument) const noexcept { return parts_[instrument].account >= 0; }

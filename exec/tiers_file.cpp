@@ -40,11 +40,22 @@ std::vector<MarginTier> read_tiers(ConfigNode& root, const std::string& id) {
   return tiers;
 }
 
+Result<void> every_perpetual_has_tiers(const ExecConfig& config, const std::string& who) {
+  for (const Instrument& i : config.instruments) {
+    if (i.market == Market::kSpot || !i.tiers.empty()) continue;
+    return fail_usage(who + " no tiers of " + i.id +
+                      ", which this session trades; name a file with {\"" + i.id +
+                      "\": [{\"notional_cap\": ..., \"maintenance_rate\": ...}]}");
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<void> parse_tiers(std::string_view text, const std::string& origin, ExecConfig& config) {
   auto root = ConfigNode::parse(text, origin);
   if (!root) return std::unexpected(root.error());
+  for (Instrument& i : config.instruments) i.tiers.clear();
   for (const std::string& id : root->keys()) {
     const std::vector<MarginTier> tiers = read_tiers(*root, id);
     if (tiers.empty()) root->complain(id, "found no tier, allowed is at least one");
@@ -53,23 +64,20 @@ Result<void> parse_tiers(std::string_view text, const std::string& origin, ExecC
     }
   }
   if (auto finished = root->finish(); !finished) return finished;
-  for (const Instrument& i : config.instruments) {
-    if (i.market == Market::kSpot || !i.tiers.empty()) continue;
-    return fail_usage("'" + origin + "' has no tiers of " + i.id + ", which this session trades; " +
-                      "add them as {\"" + i.id +
-                      "\": [{\"notional_cap\": ..., \"maintenance_rate\": ...}]}");
-  }
-  return {};
+  return every_perpetual_has_tiers(config, "'" + origin + "' has");
 }
 
-Result<void> load_tiers_file(ExecConfig& config) {
-  const std::string& path = config.margin.tiers_file;
-  if (path.empty()) return {};
-  std::ifstream in(path, std::ios::binary);
+Result<void> load_tiers(ExecConfig& config) {
+  const MarginConfig& margin = config.margin;
+  if (!margin.on) return {};
+  if (margin.tiers_file.empty()) {
+    return every_perpetual_has_tiers(config, "the instrument table has");
+  }
+  std::ifstream in(margin.tiers_file, std::ios::binary);
   std::stringstream text;
   text << in.rdbuf();
-  if (!in) return fail("cannot read '" + path + "'; check the path under exec.margin.tiers");
-  return parse_tiers(text.str(), path, config);
+  if (!in) return fail_usage("cannot read '" + margin.tiers_file + "'; check the path");
+  return parse_tiers(text.str(), margin.tiers_file, config);
 }
 
 }  // namespace pinstripe

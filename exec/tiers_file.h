@@ -14,11 +14,13 @@
 
 namespace pinstripe {
 
-/// Reads `text` into the tiers of every perpetual of `config`; `origin` names it in errors.
-/// Instruments that the session lacks are passed over; a perpetual that the file lacks is an error.
+/// Reads `text` into the tiers of every perpetual of `config`, in place of the instrument table's;
+/// `origin` names it in errors. Instruments that the session lacks are passed over; a perpetual
+/// that the file lacks is an error.
 Result<void> parse_tiers(std::string_view text, const std::string& origin, ExecConfig& config);
 
-/// Reads `config.margin.tiers_file`, where one is named.
-Result<void> load_tiers_file(ExecConfig& config);
+/// With margin, reads `config.margin.tiers_file` where one is named, and sees that every perpetual
+/// has tiers.
+Result<void> load_tiers(ExecConfig& config);
 
 }  // namespace pinstripe

@@ -46,7 +46,7 @@ TEST(ExecConfigTest, NamesWhatIsWrongByItsPath) {
   EXPECT_NE(finished.error().message.find("queue_model"), std::string::npos);
 }
 
-TEST(ExecConfigTest, ReadsMarginAndRefusesItWithoutTiers) {
+TEST(ExecConfigTest, ReadsMargin) {
   auto node = ConfigNode::parse(
       R"({"margin": {"tiers": "t.json", "opening_cash": 12.5, "liquidation_fee_bps": 75}})",
       "test");
@@ -57,15 +57,16 @@ TEST(ExecConfigTest, ReadsMarginAndRefusesItWithoutTiers) {
   EXPECT_EQ(sut.margin.tiers_file, "t.json");
   EXPECT_EQ(sut.margin.opening_e8, 1'250'000'000);
   EXPECT_EQ(sut.margin.liquidation_fee_e8, 750'000);
-  auto bare = ConfigNode::parse(R"({"margin": {"opening_cash": 1}})", "test");
-  read_exec_config(*bare);
-  const auto refused = bare->finish();
-  ASSERT_FALSE(refused);
-  EXPECT_NE(refused.error().message.find("margin.tiers"), std::string::npos);
+  EXPECT_TRUE(sut.margin.on);
+  auto bare = ConfigNode::parse(R"({"margin": {}})", "test");
+  EXPECT_TRUE(read_exec_config(*bare).margin.on) << "with the tiers of the instrument table";
+  auto none = ConfigNode::empty();
+  EXPECT_FALSE(read_exec_config(none).margin.on);
 }
 
 TEST(TiersFileTest, ComputesTheDeductionThatMakesMaintenanceContinuous) {
   ExecConfig config = test_config({test_perpetual(), test_spot()});
+  config.instruments[0].tiers = {{1, 1, 1}};  // the table's, which the file replaces
   const auto sut = parse_tiers(R"({"TEST:PERP": [
       {"notional_cap": 50000, "maintenance_rate": 0.004},   // 0
       {"notional_cap": 500000, "maintenance_rate": 0.005},  // 50000 x 0.001
@@ -103,8 +104,13 @@ TEST(TiersFileTest, NamesWhatIsWrong) {
     EXPECT_NE(sut.error().message.find("tiers.json"), std::string::npos);
   }
   ExecConfig config = test_config();
+  EXPECT_TRUE(load_tiers(config)) << "no margin, no tiers needed";
+  config.margin.on = true;
+  const auto table = load_tiers(config);
+  ASSERT_FALSE(table);
+  EXPECT_NE(table.error().message.find("no tiers of TEST:PERP"), std::string::npos);
   config.margin.tiers_file = "no/such/tiers.json";
-  EXPECT_FALSE(load_tiers_file(config));
+  EXPECT_FALSE(load_tiers(config));
 }
 
 TEST(FundingFileTest, ReadsTimesOnTheMinuteAndRatesInUnitsOf1e8) {

@@ -71,7 +71,7 @@ ExecConfig random_config(Instrument instrument, std::int64_t opening_e8) {
   instrument.tiers = {{cap_e8, 1'000'000, 0}, {1'000 * cap_e8, 2'000'000, cap_e8 / 100}};
   ExecConfig c = test_config({std::move(instrument)});
   c.instruments[0].price_band_bps = 10'000;
-  c.margin = {"tiers.json", opening_e8, 500'000};
+  c.margin = {true, "", opening_e8, 500'000};
   return c;
 }
 

@@ -20,7 +20,7 @@ ExecConfig margin_config(std::vector<Instrument> instruments = {test_perpetual()
     if (i.market != Market::kSpot) i.tiers = two_tiers();
   }
   ExecConfig c = test_config(std::move(instruments));
-  c.margin = {"tiers.json", kUnit, 1'000'000};
+  c.margin = {true, "", kUnit, 1'000'000};
   return c;
 }
 

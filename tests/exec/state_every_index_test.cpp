@@ -62,7 +62,7 @@ TEST(ExecState, SoDoesAVenueWithMarginAlsoWhereItLiquidates) {
     instrument.tiers = {{100'000'000, 1'000'000, 0}, {10'000'000'000, 2'000'000, 1'000'000}};
     ExecConfig config = state_config(instrument);
     const std::int64_t cash_e8 = instrument.market == Market::kLinear ? 20'000'000 : 10'000'000'000;
-    config.margin = {"tiers.json", cash_e8, 1'000'000};
+    config.margin = {true, "", cash_e8, 1'000'000};
     const auto tape = recorded_tape(config, 4);
     TapePlayer<ExecStage> whole(config, tape);
     for (std::size_t i = 0; i < tape.size(); ++i) whole.play(i);

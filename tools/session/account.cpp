@@ -111,6 +111,7 @@ Account make_account(const SessionPlan& plan, const SessionShot& shot) {
   }
   a.orders = shot.total(StageKind::kExec, "new_orders");
   a.fills = shot.total(StageKind::kExec, "fills");
+  a.liquidations = shot.total(StageKind::kExec, "liquidations");
   a.denials = counts_with(shot, StageKind::kRisk, "denied.");
   a.perturbed = shot.total(StageKind::kRisk, "controls") > 0;
   a.lost = lost_messages(plan, shot);

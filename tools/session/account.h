@@ -43,6 +43,7 @@ struct Account {
   std::int64_t lost = 0;               // published on a lossless ring and never taken
   std::int64_t gaps = 0, bad_lines = 0, dropped_by_policy = 0, members_left_out = 0;
   bool in_sample = false;
+  std::int64_t liquidations = 0;       // positions that the venue closed for want of margin
   bool perturbed = false;              // a control message was taken
   std::vector<InstrumentAccount> instruments;
   std::uint64_t orders_digest = 0, signals_digest = 0;

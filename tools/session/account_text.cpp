@@ -88,7 +88,10 @@ std::string head_text(const SessionPlan& plan, const Account& a) {
   t.row({shown_count(a.events), shown_count(a.signals), shown_count(a.neutral),
          shown_count(a.orders), shown_count(a.fills), shown_count(a.lost), shown_count(a.gaps),
          shown_count(a.dropped_by_policy), shown_count(a.bad_lines)});
-  return out + t.text();
+  out += t.text();
+  if (a.liquidations == 0) return out;
+  return out + "\nLIQUIDATED: the venue closed " + shown_count(a.liquidations) +
+         " position(s) for want of margin\n";
 }
 
 std::string counts_text(const char* title, const std::vector<std::pair<std::string,
@@ -180,6 +183,7 @@ std::string account_json(const Account& a) {
   j["bad_lines"] = a.bad_lines;
   j["dropped_by_policy"] = a.dropped_by_policy;
   j["in_sample"] = a.in_sample;
+  if (a.liquidations > 0) j["liquidations"] = a.liquidations;
   if (a.perturbed) j["perturbed"] = true;
   j["instruments"] = Json::array();
   for (const InstrumentAccount& i : a.instruments) j["instruments"].push_back(instrument_json(i));

@@ -256,7 +256,7 @@ void absolute_paths(const SessionConfig& config, SessionPlan& plan) {
       for (auto& [id, file] : funding.items()) file = beside(config.directory, file);
     }
   }
-  if (exec.contains("margin")) {
+  if (exec.contains("margin") && exec["margin"].contains("tiers")) {
     Json& tiers = exec["margin"]["tiers"];
     tiers = beside(config.directory, tiers);
   }

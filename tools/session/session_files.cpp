@@ -95,7 +95,7 @@ Result<void> copy_models(SessionPlan& plan, const std::string& directory) {
 Result<void> copy_tiers(SessionPlan& plan, const std::string& directory) {
   std::string& text = plan.stage_json[index_of(StageKind::kExec)];
   Json exec = Json::parse(text);
-  if (!exec.contains("margin")) return {};
+  if (!exec.contains("margin") || !exec["margin"].contains("tiers")) return {};
   if (auto copied = Copier(plan, directory).copy("tiers", exec["margin"]["tiers"]); !copied) {
     return copied;
   }

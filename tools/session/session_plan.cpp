@@ -278,7 +278,7 @@ Json scalars_json(const SessionPlan& p) {
             {"max_ns", p.feed_latency.max_ns},
             {"table_ns", p.feed_latency.table_ns}}},
           {"response_latency_ns", p.response_latency_ns},
-          {"response_table_ns", p.response_table_ns},
+          {"response_latency_table_ns", p.response_table_ns},
           {"drain_ns", p.drain_ns},
           {"seed", p.seed},
           {"epoch", p.epoch},
@@ -308,7 +308,7 @@ void scalars_from(const Json& j, SessionPlan& p) {
   p.feed_latency = {static_cast<FeedLatencyModel>(name_index(feed.at("model"), kFeedLatencyNames)),
                     feed.at("max_ns"), feed.at("table_ns")};
   p.response_latency_ns = j.at("response_latency_ns");
-  p.response_table_ns = j.at("response_table_ns").get<std::vector<std::int64_t>>();
+  p.response_table_ns = j.at("response_latency_table_ns").get<std::vector<std::int64_t>>();
   p.drain_ns = j.at("drain_ns");
   p.seed = j.at("seed");
   p.epoch = j.at("epoch");

@@ -151,9 +151,7 @@ Result<ExecConfig> exec_config_of(const SessionPlan& plan) {
     return fail_within("exec.funding", loaded);
   }
   config->margin.tiers_file = plan.file_path(config->margin.tiers_file);
-  if (auto loaded = load_tiers_file(*config); !loaded) {
-    return fail_within("exec.margin.tiers", loaded);
-  }
+  if (auto loaded = load_tiers(*config); !loaded) return fail_within("exec.margin.tiers", loaded);
   if (config->margin.opening_e8 == 0) {  // venue and risk keep the same account
     const auto risk = read_part<RiskConfig>(plan, StageKind::kRisk, read_risk_config);
     if (!risk) return std::unexpected(risk.error());

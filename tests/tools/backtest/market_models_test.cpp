@@ -17,6 +17,13 @@ class MarketModelsTest : public CliTest {
     more.insert(more.begin(), {"backtest", config, "--json", "--out", out()});
     return run(more);
   }
+  /// One IOC order in each decision, to and fro.
+  std::string taking_config(const std::string& more, const std::string& name = "session") {
+    write_imbalance_model((folder_ / "model.json").string());
+    return config("{" + more + R"("for_ns": 20000000000, "market": {"seed": 5, "rate_per_s": 500},
+        "models": {"threshold": 0, "members": [{"file": "model.json"}]},
+        "risk": {"policy": "every_signal"}})", name);
+  }
   std::string out() const { return (folder_ / "out").string(); }
   std::vector<reference::Row> fills() const { return reference::read_csv(out() + "/fills.csv"); }
   /// The same session by `up` in five processes: the same decisions.
@@ -32,8 +39,11 @@ class MarketModelsTest : public CliTest {
 };
 
 TEST_F(MarketModelsTest, ARebateIsPaidOutToTheLastUnitRoundedAgainstUs) {
-  const std::string sut =
-      trading_config(R"("fees": {"linear": {"maker_bps": -0.5, "taker_bps": 5}},)");
+  write_imbalance_model((folder_ / "model.json").string());
+  const std::string sut = config(R"({"fees": {"linear": {"maker_bps": -0.5, "taker_bps": 5}},
+      "for_ns": 120000000000, "market": {"seed": 5, "rate_per_s": 500},
+      "models": {"threshold": 0.05, "members": [{"file": "model.json"}]},
+      "risk": {"policy": {"min_edge": 0}, "sizing": {"mode": "fixed_fraction"}}})");
   const auto done = backtest(sut);
   ASSERT_EQ(done.exit, 0) << done.err;
   std::int64_t fees = 0, makers = 0;
@@ -67,11 +77,11 @@ TEST_F(MarketModelsTest, ARebateAboveTheTakersFeeIsRefused) {
 class LiquidationTest : public MarketModelsTest {
  protected:
   /// The trading session with `cash` at the venue and one tier of 1 %.
-  std::string with_margin(const std::string& cash) {
+  std::string with_margin(const std::string& cash, const std::string& more = "") {
     std::ofstream(folder_ / "tiers.json") << R"({"SYNTHETIC:PINUSD": [
         {"notional_cap": 1e9, "maintenance_rate": 0.01}]})";
-    return trading_config(R"("exec": {"margin": {"tiers": "tiers.json", "opening_cash": )" + cash +
-                          R"(, "liquidation_fee_bps": 100}},)");
+    return trading_config(more + R"("exec": {"margin": {"tiers": "tiers.json",
+        "liquidation_fee_bps": 100, "opening_cash": )" + cash + "}},");
   }
 };
 
@@ -99,11 +109,22 @@ TEST_F(LiquidationTest, AnExhaustedAccountIsClosedAndNothingOpensAfterwards) {
     if (row.at("opens") == "1") EXPECT_LE(std::stoll(row.at("sent_ns")), liquidated_at);
   }
   const auto account = done.json();
+  EXPECT_EQ(account.at("liquidations"), liquidations);
   EXPECT_GT(account.at("denials").at("halted").get<std::int64_t>(), 0) << "opens are halted";
   const auto i = account.at("instruments").at(0);
   EXPECT_EQ(i.at("position_lots"), 0);
   EXPECT_EQ(i.at("net_pnl_e8").get<std::int64_t>(), cash - fees);
   expect_five_processes_agree(sut, account);
+}
+
+TEST_F(LiquidationTest, AJournalReplaysWithItsOwnCopyOfTheTiers) {
+  const std::string sut = with_margin("10", R"("journal": {"mode": "on"},)");
+  const auto up = run({"up", sut, "--json", "--in-process"});
+  ASSERT_EQ(up.exit, 0) << up.err;
+  EXPECT_GT(up.json().at("liquidations"), 0);
+  std::filesystem::remove(folder_ / "tiers.json");
+  const auto replayed = run({"replay", up.json().at("journal"), "--json"});
+  EXPECT_EQ(replayed.exit, 0) << replayed.err << replayed.out;
 }
 
 TEST_F(LiquidationTest, MarginThatIsNeverExhaustedChangesNoDecision) {
@@ -127,7 +148,7 @@ TEST_F(LiquidationTest, AMissingTierIsSaidBeforeTheStart) {
 TEST_F(MarketModelsTest, OrderAndResponseLatenciesAreDrawnFromTheirTables) {
   const std::string tables = R"("order_latency_table_ns": [1500000, 4000000, 9000000],
       "response_latency_table_ns": [2000000, 3000000, 7000000])";
-  const std::string sut = trading_config(R"("exec": {)" + tables + "},");
+  const std::string sut = taking_config(R"("exec": {)" + tables + "},");
   const auto done = backtest(sut);
   ASSERT_EQ(done.exit, 0) << done.err;
   std::set<std::int64_t> ways_there, ways_back;
@@ -147,13 +168,13 @@ TEST_F(MarketModelsTest, OrderAndResponseLatenciesAreDrawnFromTheirTables) {
   EXPECT_GE(*ways_back.begin(), 2'000'000);
   EXPECT_GE(*ways_there.begin(), 1'500'000);
   expect_five_processes_agree(sut, done.json());
-  const auto other_seed = run({"backtest", trading_config(R"("seed": 5, "exec": {)" + tables + "},",
-                                                          "other"), "--json"});
+  const auto other_seed = run({"backtest", taking_config(R"("seed": 5, "exec": {)" + tables + "},",
+                                                         "other"), "--json"});
   EXPECT_NE(other_seed.json().at("orders_digest"), done.json().at("orders_digest"));
 }
 
 TEST_F(MarketModelsTest, ASessionsJournalGivesTheTablesOfTheNext) {
-  const std::string first = trading_config(R"("journal": {"mode": "on"}, "exec": {
+  const std::string first = taking_config(R"("journal": {"mode": "on"}, "exec": {
       "order_latency_table_ns": [1500000, 4000000],
       "response_latency_table_ns": [2000000, 3000000]},)", "first");
   const auto up = run({"up", first, "--json", "--in-process"});
@@ -168,7 +189,7 @@ TEST_F(MarketModelsTest, ASessionsJournalGivesTheTablesOfTheNext) {
   }
   EXPECT_EQ(tables.at("order_latency_table_ns").front(), 1'500'000);
   EXPECT_EQ(tables.at("response_latency_table_ns").front(), 2'000'000);
-  const std::string second = trading_config(R"("exec": )" + tables.dump() + ",", "second");
+  const std::string second = taking_config(R"("exec": )" + tables.dump() + ",", "second");
   const auto sut = run({"backtest", second, "--json"});
   ASSERT_EQ(sut.exit, 0) << sut.err;
   EXPECT_GT(sut.json().at("fills"), 0);
@@ -177,10 +198,12 @@ TEST_F(MarketModelsTest, ASessionsJournalGivesTheTablesOfTheNext) {
 }
 
 TEST_F(MarketModelsTest, ByStampsTheVenuesClockIsWhatTheVenueSaid) {
-  PINSTRIPE_NEED_DATA(file, "binance_l2_raw/usdm_btcusdt_20240718.txt.gz");
+  PINSTRIPE_NEED_DATA(file, "binance_l2_raw/usdm_btcusdt_20230404.txt.gz");
   write_imbalance_model((folder_ / "model.json").string());
-  const std::string rest = R"("models": {"threshold": 0.05, "members": [{"file": "model.json"}]},
-      "risk": {"policy": {"min_edge": 0}, "sizing": {"mode": "fixed_fraction"}},
+  const std::string rest = R"("models": {"threshold": 0.05, "decision_interval_ns": 500000000,
+          "members": [{"file": "model.json"}]},
+      "risk": {"policy": {"min_edge": 0, "entry_ttl_horizons": 2},
+               "sizing": {"mode": "fixed_fraction"}},
       "exec": {"response_latency_ns": 25000000}})";
   const std::string sut = config(
       R"({"feed_latency": {"model": "stamps", "max_ns": 20000000},)" + rest, "stamps");
@@ -195,7 +218,7 @@ TEST_F(MarketModelsTest, ByStampsTheVenuesClockIsWhatTheVenueSaid) {
     EXPECT_LE(lead, 20'000'000);
     leads.insert(lead);
   }
-  EXPECT_GT(leads.size(), 3U) << "it varies";
+  EXPECT_GT(leads.size(), 2U) << "it varies";
   expect_five_processes_agree(sut, done.json(), {"--data", file});
   const auto constant = run({"backtest", config("{" + rest, "constant"), "--json", "--data", file});
   ASSERT_EQ(constant.exit, 0) << constant.err;
