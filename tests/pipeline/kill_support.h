@@ -27,11 +27,12 @@ class KillSessions : public CliTest {
   Decisions killed(const std::string& config, KillPlan plan,
                    const std::vector<std::string>& more = {});
 
+  Decisions decisions_of(const CommandResult& up);
+
   KillReport report_;                            // of all sessions so far
   std::map<std::string, std::uint64_t> records_; // of the undisturbed run
 
  private:
-  Decisions decisions_of(const CommandResult& up);
   int sessions_ = 0;
 };
 

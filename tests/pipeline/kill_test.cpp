@@ -5,7 +5,15 @@
 namespace pinstripe {
 namespace {
 
-class KillTest : public KillSessions {};
+class KillTest : public KillSessions {
+ protected:
+  static KillPlan plan(std::uint64_t seed) {
+    KillPlan p;
+    p.seed = seed;
+    p.kills = 10;
+    return p;
+  }
+};
 
 TEST_F(KillTest, TwoHundredKillsAtFullSpeedChangeNoDecision) {
   const std::string config = busy_config();
@@ -13,7 +21,7 @@ TEST_F(KillTest, TwoHundredKillsAtFullSpeedChangeNoDecision) {
   ASSERT_GT(expected.fills, 10);
   for (std::uint64_t seed = 1; report_.total() < 200 && !HasFailure(); ++seed) {
     ASSERT_LT(seed, 60u) << "sessions end before their kills";
-    EXPECT_EQ(killed(config, {.seed = seed, .kills = 10}), expected) << "seed " << seed;
+    EXPECT_EQ(killed(config, plan(seed)), expected) << "seed " << seed;
   }
   for (const auto& [stage, kills] : report_.kills) EXPECT_GT(kills, 20u) << stage;
   EXPECT_GE(report_.held_both * 2, report_.total())
@@ -28,8 +36,7 @@ TEST_F(KillTest, SoDoKillsAtTwentyTimesRealTime) {
   const Decisions expected = undisturbed(config);
   for (std::uint64_t seed = 1001; report_.total() < 40 && !HasFailure(); ++seed) {
     ASSERT_LT(seed, 1020u) << "sessions end before their kills";
-    EXPECT_EQ(killed(config, {.seed = seed, .kills = 10}, {"--speed", "20"}), expected)
-        << "seed " << seed;
+    EXPECT_EQ(killed(config, plan(seed), {"--speed", "20"}), expected) << "seed " << seed;
   }
 }
 

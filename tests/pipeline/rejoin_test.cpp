@@ -1,0 +1,158 @@
+// What becomes of a session that cannot go on by itself: its supervisor killed, a stage that dies of
+// one record again and again, a stage that nobody lets live. It leaves off, and is resumed.
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+
+#include "tests/pipeline/kill_support.h"
+
+namespace pinstripe {
+namespace {
+
+class RejoinTest : public KillSessions {
+ protected:
+  /// Of the session "session", by stage.
+  std::map<std::string, pid_t> stage_pids() {
+    std::map<std::string, pid_t> pids;
+    const auto status = run({"status", "session", "--json"}).json();
+    for (const auto& stage : status.at("stages")) pids[stage.at("name")] = stage.at("pid");
+    return pids;
+  }
+  static bool all_gone(const std::map<std::string, pid_t>& pids) {
+    for (int i = 0; i < 6'000; ++i) {
+      if (std::ranges::none_of(pids, [](const auto& p) { return kill(p.second, 0) == 0; })) {
+        return true;
+      }
+      usleep(10'000);
+    }
+    return false;
+  }
+  /// Runs the config in real time times 20, and kills its supervisor in the midst.
+  void lose_supervisor(const std::string& config) {
+    const auto up = start({bin_ + "/pinstripe", "up", config, "--json", "--speed", "20",
+                           "--session", "session"});
+    ASSERT_TRUE(wait_until_running("session"));
+    usleep(300'000);
+    const auto pids = stage_pids();
+    kill(up.pid, SIGKILL);
+    EXPECT_EQ(wait(up).exit, 128 + SIGKILL);
+    ASSERT_TRUE(all_gone(pids)) << "a stage outlived its supervisor";
+  }
+  /// A session in which nothing comes for a long while: what dies there dies at one record.
+  StartedCommand start_quiet(const std::string& more) {
+    write_imbalance_model((folder_ / "model.json").string());
+    const auto up = start({bin_ + "/pinstripe", "up", "--json", config("{" + more + R"(
+        "speed": 0.001, "for_ns": 600000000000, "market": {"rate_per_s": 5},
+        "models": {"members": [{"file": "model.json"}]}, "journal": {"mode": "on"}})")});
+    EXPECT_TRUE(wait_until_running("session"));
+    return up;
+  }
+  /// Sends `number` to the stage and waits for another process in its place; false where none comes.
+  bool strike(const std::string& stage, int number, const StartedCommand& up) {
+    const pid_t victim = stage_pids().at(stage);
+    kill(victim, number);
+    for (int i = 0; i < 6'000 && !has_ended(up); ++i) {
+      const auto status = run({"status", "session", "--json"});
+      if (status.exit != 0) continue;
+      const auto stages = status.json();
+      for (const auto& s : stages.at("stages")) {
+        if (s.at("name") == stage && s.at("pid") != victim && s.at("state") == "running") {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+};
+
+TEST_F(RejoinTest, ASessionWhoseSupervisorIsKilledIsResumedAndDecidesTheSame) {
+  const std::string config = busy_config();
+  const Decisions expected = undisturbed(config);
+  lose_supervisor(config);
+  const CommandResult beside = run({"up", config, "--session", "session", "--json"});
+  EXPECT_EQ(beside.exit, 2);
+  EXPECT_NE(beside.err.find("--resume session"), std::string::npos) << beside.err;
+  EXPECT_NE(beside.err.find("--discard"), std::string::npos) << beside.err;
+  const CommandResult sut = run({"up", "--resume", "session", "--json"});
+  EXPECT_EQ(decisions_of(sut), expected) << sut.err;
+  EXPECT_TRUE(leftovers().empty());
+  EXPECT_EQ(run({"up", "--resume", "session"}).exit, 2) << "there is nothing left to resume";
+}
+
+TEST_F(RejoinTest, DiscardedItIsGoneAndTheNextOneBeginsAnew) {
+  const std::string config = busy_config();
+  const Decisions expected = undisturbed(config);
+  lose_supervisor(config);
+  const CommandResult sut = run({"up", config, "--session", "session", "--discard", "--json"});
+  EXPECT_EQ(decisions_of(sut), expected) << sut.err;
+  EXPECT_NE(sut.err.find("discarded"), std::string::npos) << sut.err;
+}
+
+TEST_F(RejoinTest, AChangedModelIsRefusedByName) {
+  const std::string config = busy_config();
+  lose_supervisor(config);
+  std::string model;
+  for (const auto& file : std::filesystem::directory_iterator(root_ / "pinstripe-session/inputs")) {
+    if (file.path().string().find("model") != std::string::npos) model = file.path().string();
+  }
+  ASSERT_FALSE(model.empty());
+  std::filesystem::permissions(model, std::filesystem::perms::owner_all);
+  std::fstream(model, std::ios::in | std::ios::out | std::ios::ate) << " ";
+  const CommandResult sut = run({"up", "--resume", "session", "--json"});
+  EXPECT_EQ(sut.exit, 1);
+  EXPECT_NE(sut.err.find(std::filesystem::path(model).filename().string()), std::string::npos)
+      << sut.err;
+  EXPECT_FALSE(leftovers().empty()) << "it stays for who puts the model back";
+}
+
+TEST_F(RejoinTest, AStageThatFailsTwiceAtOneRecordIsNotStartedAThirdTime) {
+  const auto up = start_quiet("");
+  ASSERT_TRUE(strike("features", SIGABRT, up)) << "the first failure is forgiven";
+  ASSERT_FALSE(strike("features", SIGABRT, up));
+  const CommandResult sut = wait(up);
+  EXPECT_EQ(sut.exit, 1);
+  EXPECT_NE(sut.err.find("journal record"), std::string::npos) << sut.err;
+  EXPECT_NE(sut.err.find("died of that record before"), std::string::npos) << sut.err;
+  EXPECT_NE(sut.err.find("--resume session"), std::string::npos) << sut.err;
+  // Nothing was wrong with that record: resumed, the session goes on, until it is stopped.
+  const auto resumed = start({bin_ + "/pinstripe", "up", "--resume", "session", "--json"});
+  ASSERT_TRUE(wait_until_running("session"));
+  kill(resumed.pid, SIGINT);
+  const CommandResult end = wait(resumed);
+  EXPECT_EQ(end.exit, 0) << end.err;
+  EXPECT_EQ(end.json().at("lost"), 0);
+}
+
+TEST_F(RejoinTest, AStageThatIsKilledAgainAndAgainIsGivenUp) {
+  const auto up = start_quiet(R"("supervision": {"restarts_max": 2},)");
+  ASSERT_TRUE(strike("risk", SIGKILL, up));
+  ASSERT_TRUE(strike("risk", SIGKILL, up));
+  ASSERT_FALSE(strike("risk", SIGKILL, up));
+  const CommandResult sut = wait(up);
+  EXPECT_EQ(sut.exit, 1);
+  EXPECT_NE(sut.err.find("without getting any further"), std::string::npos) << sut.err;
+  EXPECT_EQ(run({"doctor", "--fix", "--json"}).exit, 0);
+  EXPECT_TRUE(leftovers().empty());
+}
+
+TEST_F(RejoinTest, AKilledCarrierAndAKilledCheckpointHelperCostNothing) {
+  const std::string config = busy_config();
+  const Decisions expected = undisturbed(config);
+  const auto up = start({bin_ + "/pinstripe", "up", config, "--json", "--session", "session",
+                         "--speed", "20"});
+  ASSERT_TRUE(wait_until_running("session"));
+  for (const char* helper : {"pinstripe-journal", "pinstripe-checkpoint"}) {
+    const auto killed = run_program({"pkill", "-KILL", "-P", std::to_string(up.pid), "-f", helper});
+    EXPECT_EQ(killed.exit, 0) << "no " << helper << " is there";
+  }
+  const CommandResult sut = wait(up);
+  EXPECT_EQ(decisions_of(sut), expected) << sut.err;
+  EXPECT_NE(sut.err.find("the carrier of the journals"), std::string::npos) << sut.err;
+  EXPECT_NE(sut.err.find("the checkpoint helper"), std::string::npos) << sut.err;
+  EXPECT_EQ(run({"journal", "verify", "session"}).exit, 0);
+}
+
+}  // namespace
+}  // namespace pinstripe
