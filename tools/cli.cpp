@@ -134,6 +134,7 @@ int run(int argc, char** argv) {
   add_doctor(app, chosen);
   add_journal(app, chosen);
   add_replay(app, chosen);
+  add_verify(app, chosen);
   add_backtest(app, chosen);
   add_compare(app, chosen);
   add_convert(app, chosen);

@@ -98,6 +98,24 @@ void add_replay(CLI::App& app, Verb& chosen) {
   replay->callback([o, &chosen] { chosen = [o] { return run_replay(*o); }; });
 }
 
+void add_verify(CLI::App& app, Verb& chosen) {
+  auto o = std::make_shared<VerifyOptions>();
+  CLI::App* verify = app.add_subcommand(
+      "verify", "Run the same data in every way there is; exit 3 names the first that differs");
+  verify->add_option("CONFIG", o->config, "session config, the same as for 'up'")->required();
+  verify->add_option("--data", o->overrides.data, "recorded files, over those of the config");
+  verify->add_option("--for", o->duration, "how much simulated time to run: 60s, 5m, 500ms");
+  verify->add_option("--events", o->overrides.events_max, "how many venue messages to run");
+  verify->add_option("--clock-offset", o->overrides.clock_offset_file,
+                     "take the clock offset of the file's stream from here");
+  add_settings(verify, o->overrides);
+  verify->add_flag("--in-sample", o->overrides.in_sample,
+                   "let models trade time they were trained on");
+  verify->add_flag("--json", o->json, "one JSON object on standard output");
+  example(verify, "pinstripe verify tools/configs/recorded.json --data FILE");
+  verify->callback([o, &chosen] { chosen = [o] { return run_verify(*o); }; });
+}
+
 void add_backtest(CLI::App& app, Verb& chosen) {
   auto o = std::make_shared<BacktestOptions>();
   CLI::App* backtest = app.add_subcommand(

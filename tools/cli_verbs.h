@@ -24,6 +24,7 @@ void add_settings(CLI::App* verb, Overrides& overrides);
 
 void add_journal(CLI::App& app, Verb& chosen);
 void add_replay(CLI::App& app, Verb& chosen);
+void add_verify(CLI::App& app, Verb& chosen);
 void add_backtest(CLI::App& app, Verb& chosen);
 void add_compare(CLI::App& app, Verb& chosen);
 void add_convert(CLI::App& app, Verb& chosen);

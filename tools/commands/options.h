@@ -72,6 +72,13 @@ struct ReplayOptions {
   bool json = false;
 };
 
+struct VerifyOptions {
+  std::string config;
+  Overrides overrides;       // data, events, in_sample, clock offset, settings
+  std::string duration;      // --for as it was given
+  bool json = false;
+};
+
 struct BacktestOptions {
   std::string config;
   Overrides overrides;
@@ -115,6 +122,7 @@ Exit run_journal_dump(const JournalOptions& options);
 Exit run_journal_export(const JournalOptions& options);
 Exit run_journal_clear(const SessionOptions& options);
 Exit run_replay(const ReplayOptions& options);
+Exit run_verify(const VerifyOptions& options);
 Exit run_backtest(const BacktestOptions& options);
 /// `backtest --grid`; exit status kFailed where a run failed.
 Exit run_backtest_grid(const BacktestOptions& options);

@@ -38,11 +38,11 @@ JournalPort stated_port(const JournalEntry& e, std::size_t port) noexcept {
   return stated;
 }
 
-Result<std::unique_ptr<Comparison>> Comparison::open(const JournalDir& journal,
-                                                     const StageSpec& stage, Replica& replica,
-                                                     const JournalIdentity& identity,
-                                                     bool any_build) {
-  std::unique_ptr<Comparison> made(new Comparison(journal, stage, replica));
+Result<std::unique_ptr<ReplayCheck>> ReplayCheck::open(const JournalDir& journal,
+                                                       const StageSpec& stage, Replica& replica,
+                                                       const JournalIdentity& identity,
+                                                       bool any_build) {
+  std::unique_ptr<ReplayCheck> made(new ReplayCheck(journal, stage, replica));
   for (std::size_t port = 0; port < replica.ports(); ++port) {
     for (const RingSpec& ring : journal.plan.topology.rings) {
       if (ring.id != replica.ring_id(port)) continue;
@@ -57,14 +57,14 @@ Result<std::unique_ptr<Comparison>> Comparison::open(const JournalDir& journal,
     if (!found) return std::unexpected(std::move(found.error()));
     made->checkpoints_.push_back(found->head);
   }
-  Comparison* const self = made.get();
+  ReplayCheck* const self = made.get();
   replica.on_output = [self](std::size_t port, std::uint64_t number, const MsgHeader& message) {
     self->output(port, number, message);
   };
   return made;
 }
 
-void Comparison::begin(const JournalEntry& e) {
+void ReplayCheck::begin(const JournalEntry& e) {
   record_ = {e.number, e.now, e.kind, MsgType::kNone, 0, e.ring};
   if (e.kind == JournalKind::kMessage) {
     record_.type = e.message().type;
@@ -76,7 +76,7 @@ void Comparison::begin(const JournalEntry& e) {
   }
 }
 
-std::string Comparison::cause() const {
+std::string ReplayCheck::cause() const {
   if (record_.kind == JournalKind::kPosition) {
     return "from frame " + std::to_string(record_.message) + " on";
   }
@@ -91,7 +91,7 @@ std::string Comparison::cause() const {
          " of " + ring;
 }
 
-Difference Comparison::here() const {
+Difference ReplayCheck::here() const {
   Difference d;
   d.stage = stage_->name;
   d.record = record_.number;
@@ -100,7 +100,7 @@ Difference Comparison::here() const {
   return d;
 }
 
-void Comparison::output(std::size_t port, std::uint64_t number, const MsgHeader& message) {
+void ReplayCheck::output(std::size_t port, std::uint64_t number, const MsgHeader& message) {
   if (difference_ || error_) return;
   OutputTape& tape = tapes_[port];
   const auto there = tape.message(number);
@@ -126,7 +126,7 @@ void Comparison::output(std::size_t port, std::uint64_t number, const MsgHeader&
   difference_ = std::move(d);
 }
 
-void Comparison::at_place(const JournalPlace& place) {
+void ReplayCheck::at_place(const JournalPlace& place) {
   while (next_checkpoint_ < checkpoints_.size() &&
          checkpoints_[next_checkpoint_].record < place.record) {
     ++next_checkpoint_;
@@ -139,7 +139,7 @@ void Comparison::at_place(const JournalPlace& place) {
   if (hash != head.state_hash) state_differs(head.state_hash, hash);
 }
 
-void Comparison::stated(const JournalEntry& e) {
+void ReplayCheck::stated(const JournalEntry& e) {
   if (difference_ || error_) return;
   begin(e);
   if (const auto port = replica_->differing_port(e)) {
@@ -154,7 +154,7 @@ void Comparison::stated(const JournalEntry& e) {
   if (hash != end.state_hash) state_differs(end.state_hash, hash);
 }
 
-void Comparison::port_differs(const JournalEntry& e, std::size_t port) {
+void ReplayCheck::port_differs(const JournalEntry& e, std::size_t port) {
   const JournalPort there = stated_port(e, port), here_now = replica_->port(port);
   const bool counts = there.count != here_now.count;
   Difference d = here();
@@ -167,7 +167,7 @@ void Comparison::port_differs(const JournalEntry& e, std::size_t port) {
   difference_ = std::move(d);
 }
 
-void Comparison::state_differs(std::uint64_t journal, std::uint64_t replay) {
+void ReplayCheck::state_differs(std::uint64_t journal, std::uint64_t replay) {
   Difference d = here();
   d.field = "state_hash";
   d.journal = shown_digest(journal);

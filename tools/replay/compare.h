@@ -39,12 +39,13 @@ std::string difference_text(const Difference& difference);
 /// What a kDigest or kEnd record states of output `port`.
 JournalPort stated_port(const JournalEntry& e, std::size_t port) noexcept;
 
-class Comparison {
+class ReplayCheck {
  public:
   /// `replica` outlives it; its on_output is taken.
-  static Result<std::unique_ptr<Comparison>> open(const JournalDir& journal, const StageSpec& stage,
-                                                  Replica& replica,
-                                                  const JournalIdentity& identity, bool any_build);
+  static Result<std::unique_ptr<ReplayCheck>> open(const JournalDir& journal,
+                                                   const StageSpec& stage, Replica& replica,
+                                                   const JournalIdentity& identity,
+                                                   bool any_build);
 
   /// From here on outputs follow from `e`.
   void begin(const JournalEntry& e);
@@ -61,7 +62,7 @@ class Comparison {
   const std::vector<OutputTape>& tapes() const noexcept { return tapes_; }  // by port
 
  private:
-  Comparison(const JournalDir& journal, const StageSpec& stage, Replica& replica)
+  ReplayCheck(const JournalDir& journal, const StageSpec& stage, Replica& replica)
       : journal_(&journal), stage_(&stage), replica_(&replica) {}
   void output(std::size_t port, std::uint64_t number, const MsgHeader& message);
   void port_differs(const JournalEntry& e, std::size_t port);

@@ -51,7 +51,7 @@ class StageReplayer {
     auto replica = make_replica(journal_.plan, stage_);
     if (!replica) return fail_within("stage " + stage_.name, replica);
     replica_ = std::move(*replica);
-    auto compared = Comparison::open(journal_, stage_, *replica_, records_->reader.identity(),
+    auto compared = ReplayCheck::open(journal_, stage_, *replica_, records_->reader.identity(),
                                      run_.any_build);
     if (!compared) return damaged(std::move(compared.error()));
     compared_ = std::move(*compared);
@@ -119,7 +119,7 @@ class StageReplayer {
   const ReplayRun& run_;
   std::unique_ptr<StageRecords> records_;
   std::unique_ptr<Replica> replica_;
-  std::unique_ptr<Comparison> compared_;
+  std::unique_ptr<ReplayCheck> compared_;
   StageReplay result_;
 };
 

@@ -55,18 +55,20 @@ TEST_F(CheckpointerTest, ItsStatesAreThoseOfAStraightReplay) {
     EXPECT_TRUE(stage->ended()) << stage->stage();
     EXPECT_FALSE(stage->waits()) << stage->stage();
     const auto files = list_checkpoints(journal + "/" + stage->stage());
-    ASSERT_EQ(files.size(), 2U) << stage->stage();
-    EXPECT_EQ(files[1].record, stage->saved());
+    ASSERT_FALSE(files.empty()) << stage->stage();
+    EXPECT_LE(files.size(), 2U) << stage->stage();
+    EXPECT_EQ(files.back().record, stage->saved());
     if (stage->stage() == "feed") {
-      EXPECT_EQ(told("feed") % 4096, 0U) << "frames, at a place that feed tells";
-      EXPECT_GT(told("feed"), files[1].record);
+      EXPECT_GE(told("feed"), 3'000U) << "frames, of which its journal names few";
+      EXPECT_LT(files.back().record, 3'000U);
     } else {
-      EXPECT_EQ(told(stage->stage()), files[1].record);
+      EXPECT_EQ(told(stage->stage()), files.back().record);
     }
   }
   const auto sut = replay(journal);
   ASSERT_EQ(sut.exit, 0) << sut.err << sut.out;
-  for (const auto& stage : sut.json().at("stages")) EXPECT_EQ(stage.at("checkpoints"), 2) << stage;
+  for (const auto& stage : sut.json().at("stages")) EXPECT_GE(stage.at("checkpoints"), 1) << stage;
+  EXPECT_EQ(sut.json().at("stages").at(1).at("checkpoints"), 2);
   const auto checked = run({"journal", "verify", journal, "--json"});
   EXPECT_EQ(checked.exit, 0) << checked.err;
   EXPECT_EQ(checked.json().at("stages").at(2).at("checkpoints").size(), 2U);
@@ -107,7 +109,6 @@ TEST_F(CheckpointerTest, ACandidateWaitsUntilTheRingsShowItsOutputs) {
   EXPECT_EQ((*helper)->saved(), 0U);
   EXPECT_EQ(line.checkpoint_records, 0U);
   EXPECT_TRUE(list_checkpoints(plan->journal.directory + "/models").empty());
-  // Published up to the last but one of many: still not. The last slot decides.
   auto real = Segment::open(session() + "/" + ring->name + ".ring", true);
   ASSERT_TRUE(real);
   std::memcpy(held.memory().data(), real->bytes().data(), held.memory().size());
@@ -163,8 +164,8 @@ TEST_F(CheckpointerTest, AStageThatDecidesOtherwiseIsAnAlarm) {
 
 TEST_F(CheckpointerTest, TheProgramWorksBesideALiveSessionAndIsAlone) {
   const auto up = start({bin_ + "/pinstripe", "up",
-                         paced_config(R"("journal": {"mode": "on"}, "speed": 40,)" +
-                                      std::string(kOften)), "--json"});
+                         trading_config(std::string(R"("journal": {"mode": "on"},)") + kOften),
+                         "--for", "600s", "--speed", "40", "--json"});
   ASSERT_TRUE(wait_until_running("session"));
   const auto helper = start({bin_ + "/pinstripe-checkpoint", "--session", "session"});
   const auto plan = load_resolved(session());
@@ -194,7 +195,7 @@ TEST_F(CheckpointerTest, ItsCommandLineIsChecked) {
   EXPECT_NE(help.out.find("Example:"), std::string::npos);
   EXPECT_EQ(run_program({bin_ + "/pinstripe-checkpoint"}).exit, 2);
   const auto none = run_program({bin_ + "/pinstripe-checkpoint", "--session", "absent"});
-  EXPECT_EQ(none.exit, 1);
+  EXPECT_EQ(none.exit, 2);
   EXPECT_NE(none.err.find("absent"), std::string::npos) << none.err;
 }
 

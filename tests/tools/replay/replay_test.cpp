@@ -41,6 +41,21 @@ TEST_F(ReplayTest, EachStageSaysAgainWhatItSaidInManyProcessesOrOne) {
   }
 }
 
+TEST_F(ReplayTest, TwoLanesWithSmallJournalsReplayToo) {
+  const auto up = run({"up", trading_config(R"(
+      "journal": {"mode": "on", "segments": 2, "segment_bytes": 65536},
+      "lanes": [{"name": "a", "instruments": ["SYNTHETIC:PINUSD"]},
+                {"name": "b", "instruments": ["SYNTHETIC:QINUSD"]}],)"), "--json"});
+  ASSERT_EQ(up.exit, 0) << up.err;
+  const auto account = up.json();
+  const auto sut = replay(account.at("journal"));
+  ASSERT_EQ(sut.exit, 0) << sut.err << sut.out;
+  ASSERT_EQ(sut.json().at("stages").size(), 8U);
+  for (const auto& stage : sut.json().at("stages")) EXPECT_EQ(stage.at("uncompared"), 0) << stage;
+  EXPECT_EQ(sut.json().at("orders_digest"), account.at("orders_digest"));
+  EXPECT_EQ(sut.json().at("state_hash"), account.at("state_hash"));
+}
+
 TEST_F(ReplayTest, AChangedPriceOfAnOrderIsNamedWithBothValues) {
   const auto account = account_of(true);
   const std::string journal = account.at("journal");
