@@ -14,6 +14,10 @@ namespace {
 
 constexpr std::uint64_t kFirstBlock = sizeof(BinaryHeader);
 
+// Files up to this size are mapped in whole when frames are to be read from them, so that no page
+// is faulted in between two frames; larger ones as they are read.
+constexpr std::uint64_t kPrefaultMost = std::uint64_t{1} << 30;
+
 template <class T>
 std::uint64_t check_of(const T& t) noexcept {
   Hasher h;
@@ -182,6 +186,11 @@ BinaryCapture::~BinaryCapture() {
   ::munmap(const_cast<std::byte*>(base_), stamp_.size);
 }
 
+void BinaryCapture::prefault() noexcept {
+  if (stamp_.size > kPrefaultMost) return;
+  ::madvise(const_cast<std::byte*>(base_), stamp_.size, MADV_POPULATE_READ);
+}
+
 Result<void> BinaryCapture::check_header() const {
   const auto refuse = [&](const std::string& why) {
     return fail("'" + path_ + "' header: " + why + "; convert the capture anew");
@@ -263,6 +272,7 @@ Result<std::unique_ptr<FrameReader>> open_binary_frames(const std::string& path,
   if (static_cast<CaptureFormat>((*capture)->header().format) != format) {
     return fail("'" + path + "' holds frames of another format than its stream");
   }
+  (*capture)->prefault();
   return std::make_unique<BinaryReader>(std::move(*capture));
 }
 

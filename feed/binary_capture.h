@@ -85,8 +85,8 @@ static_assert(sizeof(BinaryFrame) == 32);
 
 inline constexpr std::uint64_t padded8(std::uint64_t bytes) noexcept { return (bytes + 7) & ~7ULL; }
 
-/// Over a frame's record, its check left out, and its number; `bytes` is a multiple of 8. Four lanes
-/// as in LaneHasher, in registers: this is most of what reading a frame costs.
+/// Over a frame's record, its check left out, and its number; `bytes` is a multiple of 8. Four
+/// lanes as in LaneHasher, in registers: this is most of what reading a frame costs.
 inline std::uint64_t binary_check(std::uint64_t number, const std::byte* record,
                                   std::uint64_t bytes) noexcept {
   constexpr std::uint64_t kIn = 0xA0761D6478BD642FULL, kBy = 0xE7037ED1A0B428DBULL;
@@ -124,9 +124,11 @@ class BinaryCapture {
   const std::string& path() const noexcept { return path_; }
   const FileStamp& stamp() const noexcept { return stamp_; }
   const std::byte* at(std::uint64_t offset) const noexcept { return base_ + offset; }
+  /// Maps the file's pages now, where it is not too large for that.
+  void prefault() noexcept;
   /// End of the blocks.
   std::uint64_t end() const noexcept { return header_.file_bytes - kFramePadding; }
-  /// The block header at `offset`; it and its parts lie inside the file. `number`: that it must be.
+  /// The block header at `offset`, which must be number `number`; its parts lie inside the file.
   Result<BinaryBlock> block(std::uint64_t offset, std::uint64_t number) const;
   /// The block's compressed text, whose check holds.
   Result<std::span<const std::byte>> cold(std::uint64_t offset, const BinaryBlock& block) const;

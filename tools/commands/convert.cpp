@@ -50,7 +50,8 @@ Result<std::vector<std::pair<std::string, std::string>>> pairs_of(const ConvertO
   std::error_code ignored;
   const bool is_folder = fs::is_directory(out, ignored);
   if (in.size() > 1 && !is_folder) {
-    return fail_usage("'" + out + "' is no folder; several captures go into a folder that is there");
+    return fail_usage("'" + out +
+                      "' is no folder; several captures go into a folder that is there");
   }
   std::vector<std::pair<std::string, std::string>> pairs;
   for (const std::string& from : in) {

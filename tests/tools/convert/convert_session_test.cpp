@@ -84,7 +84,11 @@ TEST_F(ConvertSession, UpTakesBinaryCapturesInEitherWay) {
   PINSTRIPE_NEED_DATA(file, "binance_l2_raw/usdm_btcusdt_20230404.txt.gz");
   const std::string binary = binary_of(file, "a.pscap");
   expect_same({"up", "--in-process"}, {file}, {binary});
-  expect_same({"up"}, {file}, {binary});
+  const auto account = expect_same({"up"}, {file}, {binary});
+  for (const auto& hop : account.at("hops")) {
+    EXPECT_EQ(hop.at("hot_path_faults"), 0) << hop.at("stage");
+    EXPECT_EQ(hop.at("allocations_after_seal"), 0) << hop.at("stage");
+  }
 }
 
 TEST_F(ConvertSession, AWindowOfABinaryCaptureIsThatOfTheText) {
