@@ -320,6 +320,10 @@ class Runner : public RunnerCore<S, P> {
     halt(!halted_);
   }
   [[gnu::noinline, gnu::cold]] void halt(bool on) noexcept {
+    // Not before what the watermark has promised: cancels would come earlier than exec was told.
+    const TimeNs promised = this->ports_[0].promised();
+    if (promised == TimeNs::max()) return;  // all has been said
+    if (promised > this->now_) this->now_ = promised;
     Control control;
     control.h.type = Control::kType;
     control.h.event_ns = control.h.origin_ns = this->now_;

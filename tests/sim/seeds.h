@@ -14,6 +14,7 @@ struct KnownSeed {
 inline constexpr KnownSeed kKnownSeeds[] = {
     {12, false, "exec waited for a checkpoint that could not count while its reports queued"},
     {7308, false, "a segment's end in the midst of a turn's outputs was taken for the turn's end"},
+    {137, true, "a halt cancelled orders at a time that risk's watermark had left behind"},
     {3788, false, "a stop dropped a frame that the journal held; the next successor took it"},
 };
 

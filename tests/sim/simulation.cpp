@@ -18,6 +18,7 @@ Counts& Counts::operator+=(const Counts& o) {
   rejoins += o.rejoins;
   checkpoints_loaded += o.checkpoints_loaded;
   stops += o.stops;
+  halts += o.halts;
   fills += o.fills;
   return *this;
 }
@@ -140,6 +141,18 @@ void Simulation::maybe_stall(State& s) {
   ++verdict_.counts.stalls;
 }
 
+void Simulation::stop_or_halt() {
+  const std::uint64_t frames = world_.parties[0]->frames();
+  if (faults_.halt_at > 0 && frames >= faults_.halt_at && verdict_.counts.halts == 0) {
+    world_.halt();
+    verdict_.counts.halts = 1;
+  }
+  if (faults_.stop_at > 0 && frames >= faults_.stop_at && verdict_.counts.stops == 0) {
+    world_.parties[0]->stop();
+    verdict_.counts.stops = 1;
+  }
+}
+
 bool Simulation::run_faults() {
   const std::size_t parties = world_.parties.size();
   for (unsigned t = 0; t < faults_.turns && !ended(); ++t) {
@@ -166,10 +179,7 @@ bool Simulation::run_faults() {
           for (std::uint64_t n = 1 + draw(3); n > 0; --n) turn(i, draw_kill());
         }
     }
-    if (faults_.stop_at > 0 && world_.parties[0]->frames() >= faults_.stop_at) {
-      world_.parties[0]->stop();
-      verdict_.counts.stops = 1;
-    }
+    stop_or_halt();
     if (!look()) return false;
   }
   return true;
@@ -204,6 +214,7 @@ bool Simulation::run_to_end() {
   int idle = 0;
   while (!ended()) {
     idle = round() > 0 ? 0 : idle + 1;
+    stop_or_halt();
     if (!look()) return false;
     if (idle < kIdleMost) continue;
     std::string waits;

@@ -14,7 +14,7 @@ namespace pinstripe::sim {
 
 /// Sizes that change no decision.
 struct WorldShape {
-  std::uint64_t capacity = 256;  // of data rings, slots
+  std::uint64_t capacity = 1'024;  // of data rings, slots
   std::uint32_t batch = 64;
   JournalShape journal{16'384, 3};
   std::uint64_t lag_max = 0;     // records past a checkpoint; 0: no limit
@@ -58,6 +58,8 @@ class World {
     static_cast<void>(ended);
     return {};
   }
+  /// The carrier has nowhere to write: trading halts, from a moment that depends on the schedule.
+  virtual void halt() {}
   /// Fills seen so far; a real tier's session without any would be no test.
   virtual std::uint64_t fills() const { return 0; }
 };
