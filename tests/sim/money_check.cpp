@@ -38,7 +38,9 @@ bool MoneyCheck::book_may_be_valid(TimeNs now) const {
 
 void MoneyCheck::command(std::uint64_t number, const OrderCommand& c) {
   ++commands_;
-  if (c.number != number + 1) tell("command " + text(c.number) + " has the place " + text(number + 1));
+  if (c.number != number + 1) {
+    tell("command " + text(c.number) + " has the place " + text(number + 1));
+  }
   const TimeNs now = c.h.event_ns - TimeNs(terms_.risk_delay_ns);
   if (c.kind == CommandKind::kNew && !orders_.insert(c.id.decision * 16 + c.id.leg).second) {
     tell("command " + text(c.number) + " uses an order's id again");

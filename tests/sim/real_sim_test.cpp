@@ -9,7 +9,7 @@
 namespace pinstripe::sim {
 namespace {
 
-constexpr std::uint64_t kSeeds = 120;
+constexpr std::uint64_t kSeeds = 200;
 
 TEST(RealSimulation, KillsBadFeedsAndBadConnectionsChangeNoDecisionAndBreakNoLimit) {
   Counts all;

@@ -34,7 +34,9 @@ namespace {
 constexpr std::int64_t kUs = 1'000;
 constexpr std::uint64_t kOrdersCapacity = 16;
 constexpr std::uint64_t kSignalsCapacity = 512;
-enum RingId : std::uint16_t { kToFeatures, kToRisk, kToExec, kVectors, kSignals, kOrders, kReports };
+enum RingId : std::uint16_t {
+  kToFeatures, kToRisk, kToExec, kVectors, kSignals, kOrders, kReports
+};
 
 /// Votes with the imbalance of the touch alone: on this market that trades.
 MemberConfig imbalance_member(const FeaturesConfig& features, std::int64_t horizon_ns) {
@@ -81,7 +83,7 @@ void make_small(RealScenario& s) {
   s.exec.exec.in_flight_max = 32;
 }
 
-/// Everything that takes seconds in a session takes milliseconds here, so that a short tape sees it.
+/// What takes seconds in a session takes milliseconds here, so that a short tape sees it.
 void make_quick(RealScenario& s, std::int64_t horizon_ns) {
   s.feed.warm_ns = 20 * kNsPerMs;
   s.feed.warm_matches = 3;
@@ -149,7 +151,8 @@ std::shared_ptr<const RealScenario> draw_real_scenario(std::mt19937_64& rng) {
   s->features_delay = DelayModel{one_of(0, 20) * kUs, 0.05, tail_ns / 4, 3, kVectors};
   s->models_delay = DelayModel{one_of(0, 50) * kUs, 0.05, tail_ns, 3, kSignals};
   s->risk_delay = DelayModel{one_of(0, 5) * kUs};
-  s->response_ns = std::max(one_of(1, 200, 3'000) * kUs, s->feed_latency_ns + s->feed_delay.base_ns);
+  s->response_ns =
+      std::max(one_of(1, 200, 3'000) * kUs, s->feed_latency_ns + s->feed_delay.base_ns);
   s->exec.exec.order_latency_ns = one_of(0, 200, 3'000) * kUs;
   s->exec.exec.response_latency_ns = s->response_ns;
   s->exec.exec.latency_seed = s->exec.seed = rng();
@@ -197,9 +200,10 @@ class RealWorld : public World {
     tape("risk.exec", orders_, [this](std::uint64_t n, const MsgHeader& m) {
       check_.command(n, reinterpret_cast<const OrderCommand&>(m));
     });
-    rings.emplace_back("exec.risk", reports_.view(), true, [this](std::uint64_t, const MsgHeader& m) {
+    const auto report = [this](std::uint64_t, const MsgHeader& m) {
       check_.report(reinterpret_cast<const ExecReport&>(m));
-    });
+    };
+    rings.emplace_back("exec.risk", reports_.view(), true, report);
   }
 
   std::string wrong(bool ended) override {

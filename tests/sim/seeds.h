@@ -1,5 +1,5 @@
-// Seeds that once went wrong, each with what was wrong. They stay here as tests; what a seed draws may
-// change with the simulator, so each fault also has a test of its own where one could be written.
+// Seeds that once went wrong, each with what was wrong. They stay here as tests; but what a seed
+// draws may change with the simulator.
 #pragma once
 
 #include <cstdint>

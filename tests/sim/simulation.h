@@ -24,7 +24,7 @@ struct Faults {
   unsigned turns = 0;          // until faults stop
   bool helper = false;         // makes checkpoints
   std::uint64_t stop_at = 0;   // feed frames: ask for an orderly end then; 0: never
-  std::uint64_t halt_at = 0;   // feed frames: the journal cannot be carried, trading halts; 0: never
+  std::uint64_t halt_at = 0;   // feed frames: the carrier is at its end, trading halts; 0: never
 };
 
 /// What happened, over one run or many.
