@@ -88,6 +88,15 @@ void Simulation::scribble_claimed() {
   }
 }
 
+/// k of the reports ring's watermark pair (w, k).
+std::uint64_t Simulation::reports_answered() const {
+  return world_.rings.back().view().header()->watermark_k;
+}
+/// A process may die between the stores of w and of k: then the ring shows the new w and the old k.
+void Simulation::take_back_answered(std::uint64_t k) {
+  world_.rings.back().view().header()->watermark_k = k;
+}
+
 void Simulation::bury(std::size_t i) {
   Party& party = *world_.parties[i];
   party.die();
@@ -126,8 +135,10 @@ std::uint64_t Simulation::turn(std::size_t i, std::uint64_t kill_in) {
   if (party.done()) return 0;
   volatile std::uint64_t visible = 0;
   const std::uint64_t before = fuse.burnt;
+  const std::uint64_t answered = reports_answered();
   if (!survives(kill_in, [&] { visible = party.turn(); })) {
     visible = 1;
+    if (fuse.last == Step::kWatermark && draw(2) == 0) take_back_answered(answered);
     bury(i);
   }
   states_[i].steps += fuse.burnt - before;

@@ -77,6 +77,8 @@ class Simulation {
   void bury(std::size_t i);
   void tear_tail(Party& party);
   void scribble_claimed();
+  std::uint64_t reports_answered() const;
+  void take_back_answered(std::uint64_t k);
   void stop_or_halt();
   bool run_faults();
   bool run_to_end();

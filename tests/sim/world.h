@@ -51,7 +51,7 @@ class World {
  public:
   virtual ~World() = default;
   std::vector<std::unique_ptr<Party>> parties;  // pipeline order
-  std::vector<RingTape> rings;
+  std::vector<RingTape> rings;                  // the reports ring is the last
   /// What must hold of what was seen, whatever happened; empty: it does. Asked after every turn
   /// (`ended`: for the last time).
   virtual std::string wrong(bool ended) {
