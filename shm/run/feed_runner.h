@@ -110,8 +110,9 @@ class FeedRunner : public RunnerCore<S, P> {
     return {};
   }
 
-  /// A record of the journal. A kept frame becomes the next one (`settle` takes it, after the timers
-  /// before it). A position only says what need not be journaled again. Behind kEnd nothing is taken.
+  /// A record of the journal. A kept frame becomes the next one (`settle` takes it, after the
+  /// timers before it). A position only says what need not be journaled again. Behind kEnd nothing
+  /// is taken.
   void act(const JournalEntry& e) noexcept {
     if (e.kind == JournalKind::kPosition) record_due_ = stated_frames(e) + kFramesAPosition;
     if (e.kind == JournalKind::kEnd) stopping_ = true;

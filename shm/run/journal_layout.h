@@ -1,7 +1,7 @@
 // Byte layout of a stage's journal: the record, the segments in shared memory, what records carry.
 //
 // record, 8-byte aligned, never spans segments
-//    0  word      u64  shared memory: position ^ salt of the segment, stored last (journal_writer.h)
+//    0  word      u64  shared memory: position ^ salt of the segment, stored last (the writer)
 //                      disk: chain over the record before and bytes 8 to the end
 //    8  now       i64  event time at the take: the `now` that the stage was given
 //   16  payload   u32  bytes that follow, a multiple of 8

@@ -42,8 +42,8 @@ class JournalWalk {
   explicit JournalWalk(const JournalView& journal, const JournalCursor& at = {}) noexcept;
 
   JournalLook next(JournalEntry& out) noexcept;
-  /// Copies the record into `buffer` (grown as needed; `out.payload` lies in it) and only then looks
-  /// whether it was still there.
+  /// Copies the record into `buffer` (grown as needed; `out.payload` lies in it) and only then
+  /// looks whether it was still there.
   JournalLook next_copy(JournalEntry& out, std::vector<std::byte>& buffer);
   const JournalCursor& at() const noexcept { return at_; }
 

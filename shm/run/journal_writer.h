@@ -24,8 +24,8 @@
 //   - the stage acts before the commit: an output is published that no record explains; the
 //     successor decides something else, and both are in the ring.
 //   - a segment reused before it was carried: records are lost that a rejoin or a replay needs.
-//   - a segment reused that was not zeroed: a payload word of an earlier lap may equal the word of a
-//     record that was never written. The salt alone makes this unlikely, the zeroes impossible.
+//   - a segment reused that was not zeroed: a payload word of an earlier lap may equal the word of
+//     a record that was never written. The salt alone makes this unlikely, the zeroes impossible.
 //   - `freed` stored before the zeroes (or relaxed): they wipe out records of the new lap.
 //   - a torn record left behind (the writer was killed in mid-write): its payload covers places
 //     where the words of later, shorter records will lie; a word copied from a message might commit

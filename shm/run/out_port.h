@@ -128,6 +128,11 @@ class OutPort {
     ring_.store_watermark(w, k);
     touched_ = true;
   }
+  /// The latest bound that the ring's readers were told, of this process or one before it.
+  TimeNs promised() const noexcept {
+    const TimeNs w(ring_word::load_relaxed(&ring_.view().header()->watermark_ns));
+    return w == TimeNs::min() || w == TimeNs::max() ? w : w - delay_.least();
+  }
   template <class P = LivePolicy>
   void store_end(TimeNs end) noexcept {
     ring_.store_end(end);

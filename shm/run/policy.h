@@ -6,8 +6,8 @@
 
 namespace pinstripe {
 
-/// Points of a turn, or of a rejoin, after which memory that others see has changed, or is about to:
-/// where the fault simulator kills a stage.
+/// Points of a turn, or of a rejoin, after which memory that others see has changed, or is about
+/// to: where the fault simulator kills a stage.
 enum class Step : std::uint8_t {
   kTake,           // about to look for an input
   kRecordWritten,  // the journal record lies there, not committed

@@ -7,17 +7,17 @@
 // THE ARGUMENT. Let J be the last committed record, P an output ring's published count, T(i) what a
 // stage has said once all that record i causes is said. A stage takes J only after everything that
 // J-1 caused is in the rings (but for what waits in exec's queue), and says nothing of J before J
-// is committed. Hence T(J-1) <= P <= T(J), and an input's released cursor is at most J's number + 1.
+// is committed. Hence T(J-1) <= P <= T(J), and an input's cursor is at most J's number + 1.
 //   up to J-1   outputs only compare: one that the ring does not show is a fault, not a message
 //   J           outputs up to P compare, later ones are published: there was room when J was taken,
 //               and consumers have only made more since
 //   after J     the live loop goes on with what J has not said yet (`more()`), ports still catching
 //               up where P lies in its midst
-// Bad schedules that this refuses: a journal behind the ring (P > T(J): someone else wrote), a stage
+// Bad schedules that this refuses: a journal behind the ring (P > T(J): someone else wrote), one
 // that decides otherwise (a slot or a digest differs), a ring released past the journal.
 //
-// Everything that a kill may cut through here is trivially destructible, so that the fault simulator
-// may leave it at any step.
+// Everything that a kill may cut through here is trivially destructible, so that the fault
+// simulator may leave it at any step.
 #pragma once
 
 #include <cstddef>
@@ -34,7 +34,7 @@ enum class RejoinEnd : std::uint8_t {
   kDone,
   kDiverged,       // output `number` of `port` is not what the ring holds, from byte `offset` on
   kDigestDiffers,  // the outputs of `port` up to a stated count are not those stated
-  kNotPublished,   // output `number` of `port` follows from a record before the last, but is not there
+  kNotPublished,   // output `number` of `port` follows from a record before the last, but lacks
   kBehindRing,     // the ring shows outputs of `port` that no record explains
   kReleased,       // input `port` was released further than the journal says
   kSourceMoved,    // feed: the source does not stand where the record says
@@ -135,11 +135,11 @@ RejoinReport rejoin(R& runner, std::uint64_t last_record, Next&& next) noexcept 
       return report;
     }
     report.record = e.number;
-    if (e.kind == JournalKind::kSegmentEnd) continue;  // it may lie in the midst of a turn's outputs
+    if (e.kind == JournalKind::kSegmentEnd) continue;  // it may lie in the midst of a turn
     if (!rejoin_detail::act_on(runner, e, e.number == last_record, report)) return report;
   }
   runner.hold_outputs(false);
-  // A source that can be read again has no record for each frame: it is read to where the rings are.
+  // A source that can be read again has no record for each frame: it is read to the rings' place.
   if constexpr (requires { requires R::kReadsAgain; }) {
     while (runner.catching_up() && runner.read_on()) continue;
     if (!rejoin_detail::outputs_hold(runner, report)) return report;

@@ -50,8 +50,8 @@ class Runner : public RunnerCore<S, P> {
     if (this->journal_.records() == 0) start_fresh();
   }
 
-  /// The first bounds of a stage that has done nothing yet. Said by a successor they would be wrong:
-  /// "no report ever" while an order rests.
+  /// The first bounds of a stage that has done nothing yet. Said by a successor they would be
+  /// wrong: "no report ever" while an order rests.
   void start_fresh() noexcept {
     if constexpr (kIsExec) this->ports_[0].store_watermark(TimeNs::max(), 0);
   }
@@ -93,7 +93,7 @@ class Runner : public RunnerCore<S, P> {
                   std::to_string(merge_.inputs().size()));
     }
     for (MergeInput& in : merge_.inputs()) in.ring.resume_at(r.u64());
-    if (!sent_.load(r)) return fail("a checkpoint with more commands under way than the ring holds");
+    if (!sent_.load(r)) return fail("a checkpoint with more commands under way than fit the ring");
     commands_taken_ = r.u64();
     halted_ = r.boolean();
     return this->stage_.load(r);
@@ -320,6 +320,10 @@ class Runner : public RunnerCore<S, P> {
     halt(!halted_);
   }
   [[gnu::noinline, gnu::cold]] void halt(bool on) noexcept {
+    // Not before what the watermark has promised: cancels would come earlier than exec was told.
+    const TimeNs promised = this->ports_[0].promised();
+    if (promised == TimeNs::max()) return;  // all has been said
+    if (promised > this->now_) this->now_ = promised;
     Control control;
     control.h.type = Control::kType;
     control.h.event_ns = control.h.origin_ns = this->now_;

@@ -45,7 +45,7 @@ struct RunnerSetup {
   TimeNs least_response{0};
   std::uint16_t lane = 0;
   JournalWriter* journal = nullptr;          // null: nothing is journaled
-  std::uint64_t checkpoint_lag_max = 0;      // records (feed: frames) past a checkpoint; 0: no limit
+  std::uint64_t checkpoint_lag_max = 0;      // records (feed: frames) past a checkpoint; 0: any
   // Replay: keeps the digests that a runner with a journal keeps; and, for risk, remembers as many
   // commands under way as in the session, whose orders ring had this capacity. A state saved with
   // fewer would let the successor take a report too early.

@@ -36,10 +36,12 @@ class TurnJournal {
   /// True when one more record may be written and `progress` (records, or frames) is not too far
   /// past the newest checkpoint.
   bool ready(std::uint64_t progress) noexcept {
-    if (!on() || (writer_->fits(payload_most_) && progress <= progress_max_)) [[likely]] return true;
+    if (!on()) return true;
+    if (writer_->fits(payload_most_) && progress <= progress_max_) [[likely]] return true;
     return ready_after_all(progress);
   }
-  /// A `ready` of this batch said no. The caller waits by sleeping: what it waits for has low priority.
+  /// A `ready` of this batch said no. The caller waits by sleeping: what it waits for has low
+  /// priority.
   bool waits() const noexcept { return waits_; }
   std::uint64_t records() const noexcept { return on() ? writer_->records() : 0; }
   bool halted() const noexcept { return on() && writer_->halted(); }

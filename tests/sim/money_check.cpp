@@ -9,11 +9,14 @@ std::string text(std::int64_t v) { return std::to_string(v); }
 
 }  // namespace
 
-/// Linear contracts: lots x price, in 1e-8 of the quote.
-__int128 MoneyCheck::value_e8(std::int64_t lots, std::int64_t ticks) const {
+/// Linear contracts: lots x price in 1e-8 of the quote.
+__int128 MoneyCheck::value_e8(std::int64_t lots, std::int64_t price_e8) const {
   const Instrument& i = terms_.risk.instruments.front();
-  const __int128 base_e8 = static_cast<__int128>(lots) * i.lot_e8 / 100'000'000 * i.multiplier_e8;
-  return base_e8 * (static_cast<__int128>(ticks) * i.tick_e8) / 100'000'000;
+  const __int128 base_e8 = static_cast<__int128>(lots) * i.lot_e8 * i.multiplier_e8 / 100'000'000;
+  return base_e8 * price_e8 / 100'000'000;
+}
+__int128 MoneyCheck::value_at_ticks(std::int64_t lots, std::int64_t ticks) const {
+  return value_e8(lots, ticks * terms_.risk.instruments.front().tick_e8);
 }
 
 void MoneyCheck::market(const MarketEvent& e) {
@@ -35,7 +38,9 @@ bool MoneyCheck::book_may_be_valid(TimeNs now) const {
 
 void MoneyCheck::command(std::uint64_t number, const OrderCommand& c) {
   ++commands_;
-  if (c.number != number + 1) tell("command " + text(c.number) + " has the place " + text(number + 1));
+  if (c.number != number + 1) {
+    tell("command " + text(c.number) + " has the place " + text(number + 1));
+  }
   const TimeNs now = c.h.event_ns - TimeNs(terms_.risk_delay_ns);
   if (c.kind == CommandKind::kNew && !orders_.insert(c.id.decision * 16 + c.id.leg).second) {
     tell("command " + text(c.number) + " uses an order's id again");
@@ -51,7 +56,7 @@ void MoneyCheck::opening(TimeNs now, const OrderCommand& c) {
   ++opens_;
   const std::string which = "opening command " + text(c.number);
   if (!book_may_be_valid(now)) tell(which + " on a book that is not valid");
-  if (now > no_opens_after_) tell(which + " after the halt");
+  last_open_ = now;
   const std::int64_t age = (now - c.h.origin_ns).value;
   if (age > terms_.risk.budget_ns) {
     tell(which + " is " + text(age) + " ns old, budget " + text(terms_.risk.budget_ns));
@@ -59,11 +64,11 @@ void MoneyCheck::opening(TimeNs now, const OrderCommand& c) {
   const std::int64_t side = c.h.side() == Side::kBuy ? 1 : -1;
   const std::int64_t after = position_ + side * c.qty_lots.value;
   const std::int64_t price = c.price_ticks.value > 0 ? c.price_ticks.value : last_ask_;
-  const auto notional = static_cast<double>(value_e8(std::abs(after), price));
+  const auto notional = static_cast<double>(value_at_ticks(std::abs(after), price));
   // Equity moves between the onlooker's look and risk's: two per cent are left for that.
   const double equity = terms_.risk.opening_cash * 1e8 +
                         static_cast<double>(traded_e8_ - fees_e8_ + funding_e8_) +
-                        static_cast<double>(value_e8(position_, last_bid_));
+                        static_cast<double>(value_at_ticks(position_, last_bid_));
   if (notional > 1.02 * terms_.risk.limits.position_max * equity) {
     tell(which + " would take the position past its limit");
   }
@@ -81,13 +86,14 @@ void MoneyCheck::report(const ExecReport& r) {
   ++fills_;
   const std::int64_t side = r.h.side() == Side::kBuy ? 1 : -1;
   position_ += side * r.last_lots.value;
-  traded_e8_ -= side * value_e8(r.last_lots.value, r.last_ticks.value);
+  traded_e8_ -= side * value_at_ticks(r.last_lots.value, r.last_ticks.value);
   fees_e8_ += r.fee_e8.value;
 }
 
 std::string MoneyCheck::at_end(const RiskCore& risk, const PaperVenue& venue,
-                               bool must_be_flat) const {
+                               const Halt& halt) const {
   if (!wrong_.empty()) return wrong_;
+  if (last_open_ > halt.at) return "an opening command after the halt";
   if (answered_.size() != commands_) {
     return text(commands_) + " commands, " + text(answered_.size()) + " answers";
   }
@@ -99,16 +105,13 @@ std::string MoneyCheck::at_end(const RiskCore& risk, const PaperVenue& venue,
   const SettleAccount& account = risk.ledger().account_of(0);
   const auto opening = static_cast<__int128>(std::llround(terms_.risk.opening_cash * 1e8));
   // Valued where risk valued it last; a fill's rounding is less than one unit each.
-  const Instrument& i = terms_.risk.instruments.front();
-  const std::int64_t ticks = money.valued_at_e8 / i.tick_e8;
-  const __int128 held = value_e8(position_, ticks);
+  const __int128 held = value_e8(position_, money.valued_at_e8);
   const __int128 equity = opening + traded_e8_ - fees_e8_ + funding_e8_ + held;
   const auto gap = static_cast<std::int64_t>(equity - account.equity_e8());
-  const auto tick_value = static_cast<std::int64_t>(value_e8(std::abs(position_), 1));
-  if (std::abs(gap) > static_cast<std::int64_t>(fills_) + 1 + tick_value) {
+  if (std::abs(gap) > static_cast<std::int64_t>(fills_) + 1) {
     return "money: risk's equity is off by " + text(gap) + "e-8 from what the fills say";
   }
-  if (must_be_flat && position_ != 0) {
+  if (halt.must_be_flat && position_ != 0) {
     return "position " + text(position_) + " is left after the halt";
   }
   return {};

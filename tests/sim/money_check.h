@@ -30,14 +30,14 @@ class MoneyCheck {
   void market(const MarketEvent& e);    // on risk's ring
   void command(std::uint64_t number, const OrderCommand& c);
   void report(const ExecReport& r);
-  /// No opening command may be decided after this.
-  void no_opens_after(TimeNs now) { no_opens_after_ = now; }
-  bool halted() const { return no_opens_after_ != TimeNs::max(); }
-
   /// Empty, or the first thing that did not hold.
   const std::string& wrong() const { return wrong_; }
   /// The same for what must hold in the end.
-  std::string at_end(const RiskCore& risk, const PaperVenue& venue, bool must_be_flat) const;
+  struct Halt {
+    TimeNs at = TimeNs::max();  // nothing may be opened after it; max: none
+    bool must_be_flat = false;  // it was long enough before the end
+  };
+  std::string at_end(const RiskCore& risk, const PaperVenue& venue, const Halt& halt) const;
 
   std::uint64_t opens() const { return opens_; }
   std::uint64_t fills() const { return fills_; }
@@ -54,7 +54,8 @@ class MoneyCheck {
   }
   void opening(TimeNs now, const OrderCommand& c);
   bool book_may_be_valid(TimeNs now) const;
-  __int128 value_e8(std::int64_t lots, std::int64_t ticks) const;
+  __int128 value_e8(std::int64_t lots, std::int64_t price_e8) const;
+  __int128 value_at_ticks(std::int64_t lots, std::int64_t ticks) const;
 
   Terms terms_;
   std::string wrong_;
@@ -66,7 +67,7 @@ class MoneyCheck {
   __int128 traded_e8_ = 0;         // money received less money paid, before fees
   __int128 fees_e8_ = 0, funding_e8_ = 0;
   std::int64_t last_bid_ = 0, last_ask_ = 0;
-  TimeNs no_opens_after_{TimeNs::max()};
+  TimeNs last_open_{TimeNs::min()};
 };
 
 }  // namespace pinstripe::sim

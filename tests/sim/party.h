@@ -44,8 +44,8 @@ class Party {
   virtual void stop() {}
   virtual std::uint64_t frames() const { return 0; }
 
-  /// The checkpoint helper: acts on up to `records` more of what the carrier has carried, then makes
-  /// a candidate where it may.
+  /// The checkpoint helper: acts on up to `records` more of what the carrier has carried, then
+  /// makes a candidate where it may.
   virtual void follow(std::size_t records) = 0;
   /// The candidate counts once every ring shows the outputs that it covers.
   void promote();

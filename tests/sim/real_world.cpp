@@ -34,15 +34,17 @@ namespace {
 constexpr std::int64_t kUs = 1'000;
 constexpr std::uint64_t kOrdersCapacity = 16;
 constexpr std::uint64_t kSignalsCapacity = 512;
-enum RingId : std::uint16_t { kToFeatures, kToRisk, kToExec, kVectors, kSignals, kOrders, kReports };
+enum RingId : std::uint16_t {
+  kToFeatures, kToRisk, kToExec, kVectors, kSignals, kOrders, kReports
+};
 
 /// Votes with the imbalance of the touch alone: on this market that trades.
-MemberConfig imbalance_member(std::int64_t horizon_ns) {
+MemberConfig imbalance_member(const FeaturesConfig& features, std::int64_t horizon_ns) {
   ModelFile m;
   m.name = "imbalance";
   m.kind = ModelKind::kLogistic;
   m.horizon_ns = horizon_ns;
-  m.registry_hash = registry_hash();
+  m.registry_hash = registry_hash(features);
   for (const std::string& name : feature_names()) m.features.emplace_back(name);
   m.train_from = TimeNs(1);
   m.train_to = TimeNs(2);
@@ -81,14 +83,14 @@ void make_small(RealScenario& s) {
   s.exec.exec.in_flight_max = 32;
 }
 
-/// Everything that takes seconds in a session takes milliseconds here, so that a short tape sees it.
+/// What takes seconds in a session takes milliseconds here, so that a short tape sees it.
 void make_quick(RealScenario& s, std::int64_t horizon_ns) {
   s.feed.warm_ns = 20 * kNsPerMs;
   s.feed.warm_matches = 3;
   s.feed.stale_depth_ns = s.feed.stale_ticker_ns = 40 * kNsPerMs;
-  s.features.bar_ns = 5 * kNsPerMs;
+  s.features.bar_ns = kNsPerMs;
   s.features.vpin_calibration_ns = 20 * kNsPerMs;
-  s.models.members = {imbalance_member(horizon_ns)};
+  s.models.members = {imbalance_member(s.features, horizon_ns)};
   s.models.threshold = 0.02;
   s.models.decision_interval_ns = 0;
   s.models.min_valid_share = 0;
@@ -113,23 +115,24 @@ SyntheticConfig market_of(std::mt19937_64& rng, std::int64_t feed_latency_ns) {
   m.seed = rng();
   // Funding is due in the midst of the tape.
   m.start_ns = TimeNs(1'699'999'200'000'000'000 - 70 * kNsPerMs);
-  m.rate_per_s = 1'500;
+  m.rate_per_s = 1'300;
   m.duration_ns = 10 * kNsPerSecond;
   m.volatility_bps = 40;
   m.tick_e8 = synthetic_instrument().tick_e8;
   m.feed_delay_ns = feed_latency_ns;
-  if (rng() % 3 == 0) {
-    m.gap_at_s = 0.05;
-    m.gap_resync_s = 0.03;
+  // A gap, and the snapshot that heals it and whatever a bad feed has torn before.
+  if (rng() % 2 == 0) {
+    m.gap_at_s = 0.04 + 0.01 * static_cast<double>(rng() % 4);
+    m.gap_resync_s = 0.01;
   }
-  if (rng() % 3 == 0) m.jump_at_s = 0.1;
+  if (rng() % 3 == 0) m.jump_at_s = 0.12;
   return m;
 }
 
 FeedFaults draw_feed_faults(std::mt19937_64& rng) {
   const auto share = [&] { return rng() % 2 == 0 ? 0U : static_cast<unsigned>(rng() % 60); };
   if (rng() % 3 == 0) return {};
-  return {share(), share(), share(), share()};
+  return {share(), share(), share(), share() / 4};
 }
 
 }  // namespace
@@ -148,7 +151,8 @@ std::shared_ptr<const RealScenario> draw_real_scenario(std::mt19937_64& rng) {
   s->features_delay = DelayModel{one_of(0, 20) * kUs, 0.05, tail_ns / 4, 3, kVectors};
   s->models_delay = DelayModel{one_of(0, 50) * kUs, 0.05, tail_ns, 3, kSignals};
   s->risk_delay = DelayModel{one_of(0, 5) * kUs};
-  s->response_ns = std::max(one_of(1, 200, 3'000) * kUs, s->feed_latency_ns + s->feed_delay.base_ns);
+  s->response_ns =
+      std::max(one_of(1, 200, 3'000) * kUs, s->feed_latency_ns + s->feed_delay.base_ns);
   s->exec.exec.order_latency_ns = one_of(0, 200, 3'000) * kUs;
   s->exec.exec.response_latency_ns = s->response_ns;
   s->exec.exec.latency_seed = s->exec.seed = rng();
@@ -196,18 +200,37 @@ class RealWorld : public World {
     tape("risk.exec", orders_, [this](std::uint64_t n, const MsgHeader& m) {
       check_.command(n, reinterpret_cast<const OrderCommand&>(m));
     });
-    rings.emplace_back("exec.risk", reports_.view(), true, [this](std::uint64_t, const MsgHeader& m) {
+    const auto report = [this](std::uint64_t, const MsgHeader& m) {
       check_.report(reinterpret_cast<const ExecReport&>(m));
-    });
+    };
+    rings.emplace_back("exec.risk", reports_.view(), true, report);
   }
 
   std::string wrong(bool ended) override {
     if (!ended) return check_.wrong();
-    return check_.at_end(risk_->stage()->core(), exec_->stage()->venue(), false);
+    const TimeNs halted_at = halt_time();
+    // Time enough for the time stop, and for exits that do not fill at once.
+    const TimeNs last = s_->tape->frames().back().origin_ns;
+    const std::int64_t stop_ns = 3 * s_->models.members.front().model.horizon_ns;
+    const bool must_be_flat = s_->exec.late == 0 && halted_at < TimeNs::max() &&
+                              (last - halted_at).value > stop_ns + 40 * kNsPerMs;
+    return check_.at_end(risk_->stage()->core(), exec_->stage()->venue(),
+                         {halted_at, must_be_flat});
+  }
+  void halt() override {
+    risk_->journal().memory.view().header()->halt = 1;
   }
   std::uint64_t fills() const override { return check_.fills(); }
 
  private:
+  /// When risk took the halt (max: never); its journal says, for no ring shows it.
+  TimeNs halt_time() {
+    for (const JournalEntry& e : risk_->journal().tape.all()) {
+      if (e.kind == JournalKind::kControl) return e.now;
+    }
+    return TimeNs::max();
+  }
+
   /// Feed's largest burst fits at least.
   static std::uint64_t market_slots(const WorldShape& shape) {
     return std::max<std::uint64_t>(shape.capacity, FeedStage::kMaxBurst);
@@ -279,10 +302,14 @@ Verdict run_real_seed(std::uint64_t seed) {
   std::mt19937_64 rng(seed);
   const auto scenario = draw_real_scenario(rng);
   WorldShape shape;
-  shape.capacity = std::uint64_t{2} << (rng() % 6);
+  shape.capacity = std::uint64_t{2} << (rng() % 9);
   shape.batch = static_cast<std::uint32_t>(1 + rng() % 64);
   shape.journal = {1'024 + 512 * (rng() % 16), 2 + static_cast<std::uint32_t>(rng() % 4)};
   Faults faults = draw_faults(rng, 250);
+  if (rng() % 6 == 0) {
+    faults.stop_at = 0;
+    faults.halt_at = 60 + rng() % 100;
+  }
   if (faults.helper && rng() % 2 == 0) shape.lag_max = 600 + rng() % 400;
   return run_seed(real_world(scenario), shape, faults, rng());
 }

@@ -1,5 +1,5 @@
-// The real tier: feed, features, models, risk and exec as they ship, small, over a short tape of the
-// synthetic market.
+// The real tier: feed, features, models, risk and exec as they ship, small, over a short tape of
+// the synthetic market.
 #pragma once
 
 #include <cstdint>

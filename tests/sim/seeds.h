@@ -1,5 +1,5 @@
-// Seeds that once went wrong, each with what was wrong. They stay here as tests; what a seed draws may
-// change with the simulator, so each fault also has a test of its own where one could be written.
+// Seeds that once went wrong, each with what was wrong. They stay here as tests; but what a seed
+// draws may change with the simulator.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,9 @@ struct KnownSeed {
 };
 inline constexpr KnownSeed kKnownSeeds[] = {
     {12, false, "exec waited for a checkpoint that could not count while its reports queued"},
-    {7308, false, "a segment's end in the midst of a turn's outputs was taken for the turn's end"},
-    {3788, false, "a stop dropped a frame that the journal held; the next successor took it"},
+    {0, false, "a feed whose ring was full asked for room to say again what the ring showed"},
+    {1665, false, "a stop dropped a frame that the journal held; the next successor took it"},
+    {137, true, "a halt cancelled orders at a time that risk's watermark had left behind"},
 };
 
 }  // namespace pinstripe::sim

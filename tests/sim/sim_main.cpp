@@ -71,9 +71,11 @@ void print(const Options& o, const Counts& c, std::uint64_t wrong, std::uint64_t
   const auto n = [](std::uint64_t v) { return static_cast<unsigned long long>(v); };
   if (!o.json) {
     std::printf("%s tier: %llu seeds from %llu: %llu wrong; %llu kills, %llu of them in a rejoin, "
-                "%llu torn tails, %llu checkpoints loaded, %llu stalls, %llu orderly stops, %llu fills\n",
+                "%llu torn tails, %llu checkpoints loaded, %llu stalls, %llu orderly stops, "
+                "%llu halts, %llu fills\n",
                 tier, n(c.runs), n(o.from), n(wrong), n(c.kills), n(c.kills_in_rejoin),
-                n(c.torn_tails), n(c.checkpoints_loaded), n(c.stalls), n(c.stops), n(c.fills));
+                n(c.torn_tails), n(c.checkpoints_loaded), n(c.stalls), n(c.stops), n(c.halts),
+                n(c.fills));
     return;
   }
   std::printf("{\"tier\":\"%s\",\"from\":%llu,\"seeds\":%llu,\"wrong\":%llu,\"first_wrong\":", tier,
@@ -81,9 +83,10 @@ void print(const Options& o, const Counts& c, std::uint64_t wrong, std::uint64_t
   if (wrong > 0) std::printf("%llu", n(first_wrong));
   else std::printf("null");
   std::printf(",\"kills\":%llu,\"kills_in_rejoin\":%llu,\"torn_tails\":%llu,"
-              "\"checkpoints_loaded\":%llu,\"stalls\":%llu,\"stops\":%llu,\"fills\":%llu}\n",
+              "\"checkpoints_loaded\":%llu,\"stalls\":%llu,\"stops\":%llu,\"halts\":%llu,"
+              "\"fills\":%llu}\n",
               n(c.kills), n(c.kills_in_rejoin), n(c.torn_tails), n(c.checkpoints_loaded),
-              n(c.stalls), n(c.stops), n(c.fills));
+              n(c.stalls), n(c.stops), n(c.halts), n(c.fills));
 }
 
 int run(const Options& o) {

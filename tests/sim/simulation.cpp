@@ -18,6 +18,7 @@ Counts& Counts::operator+=(const Counts& o) {
   rejoins += o.rejoins;
   checkpoints_loaded += o.checkpoints_loaded;
   stops += o.stops;
+  halts += o.halts;
   fills += o.fills;
   return *this;
 }
@@ -87,6 +88,15 @@ void Simulation::scribble_claimed() {
   }
 }
 
+/// k of the reports ring's watermark pair (w, k).
+std::uint64_t Simulation::reports_answered() const {
+  return world_.rings.back().view().header()->watermark_k;
+}
+/// A process may die between the stores of w and of k: then the ring shows the new w and the old k.
+void Simulation::take_back_answered(std::uint64_t k) {
+  world_.rings.back().view().header()->watermark_k = k;
+}
+
 void Simulation::bury(std::size_t i) {
   Party& party = *world_.parties[i];
   party.die();
@@ -125,8 +135,10 @@ std::uint64_t Simulation::turn(std::size_t i, std::uint64_t kill_in) {
   if (party.done()) return 0;
   volatile std::uint64_t visible = 0;
   const std::uint64_t before = fuse.burnt;
+  const std::uint64_t answered = reports_answered();
   if (!survives(kill_in, [&] { visible = party.turn(); })) {
     visible = 1;
+    if (fuse.last == Step::kWatermark && draw(2) == 0) take_back_answered(answered);
     bury(i);
   }
   states_[i].steps += fuse.burnt - before;
@@ -138,6 +150,18 @@ void Simulation::maybe_stall(State& s) {
   (draw(3) == 0 ? s.carrier_still : s.stands_still) =
       1 + static_cast<unsigned>(draw(faults_.stall_turns));
   ++verdict_.counts.stalls;
+}
+
+void Simulation::stop_or_halt() {
+  const std::uint64_t frames = world_.parties[0]->frames();
+  if (faults_.halt_at > 0 && frames >= faults_.halt_at && verdict_.counts.halts == 0) {
+    world_.halt();
+    verdict_.counts.halts = 1;
+  }
+  if (faults_.stop_at > 0 && frames >= faults_.stop_at && verdict_.counts.stops == 0) {
+    world_.parties[0]->stop();
+    verdict_.counts.stops = 1;
+  }
 }
 
 bool Simulation::run_faults() {
@@ -166,10 +190,7 @@ bool Simulation::run_faults() {
           for (std::uint64_t n = 1 + draw(3); n > 0; --n) turn(i, draw_kill());
         }
     }
-    if (faults_.stop_at > 0 && world_.parties[0]->frames() >= faults_.stop_at) {
-      world_.parties[0]->stop();
-      verdict_.counts.stops = 1;
-    }
+    stop_or_halt();
     if (!look()) return false;
   }
   return true;
@@ -204,6 +225,7 @@ bool Simulation::run_to_end() {
   int idle = 0;
   while (!ended()) {
     idle = round() > 0 ? 0 : idle + 1;
+    stop_or_halt();
     if (!look()) return false;
     if (idle < kIdleMost) continue;
     std::string waits;

@@ -24,12 +24,14 @@ struct Faults {
   unsigned turns = 0;          // until faults stop
   bool helper = false;         // makes checkpoints
   std::uint64_t stop_at = 0;   // feed frames: ask for an orderly end then; 0: never
+  std::uint64_t halt_at = 0;   // feed frames: the carrier is at its end, trading halts; 0: never
 };
 
 /// What happened, over one run or many.
 struct Counts {
   std::uint64_t runs = 0, turns = 0, kills = 0, kills_in_rejoin = 0, torn_tails = 0, stalls = 0,
-                rejoins = 0, checkpoints_loaded = 0, stops = 0, fills = 0;
+                rejoins = 0, checkpoints_loaded = 0, stops = 0, halts = 0,
+                fills = 0;
   Counts& operator+=(const Counts& o);
 };
 
@@ -75,6 +77,9 @@ class Simulation {
   void bury(std::size_t i);
   void tear_tail(Party& party);
   void scribble_claimed();
+  std::uint64_t reports_answered() const;
+  void take_back_answered(std::uint64_t k);
+  void stop_or_halt();
   bool run_faults();
   bool run_to_end();
   std::uint64_t round();

@@ -42,7 +42,9 @@ class StageParty : public Party {
     std::size_t at = 0;
     if (from != nullptr) {
       StateReader r(from->state);
-      if (!runner_->load(r) || r.failed() || !r.exhausted()) note_fault("a checkpoint does not load");
+      if (!runner_->load(r) || r.failed() || !r.exhausted()) {
+        note_fault("a checkpoint does not load");
+      }
       at = from->records;
     }
     const std::uint64_t last = entries_.empty() ? 0 : journal().writer->last_record();

@@ -61,7 +61,8 @@ std::string Comparison::so_far(const World& world) {
 std::string Comparison::at_end(const World& world) {
   for (std::size_t r = 0; r < world.rings.size(); ++r) {
     const std::size_t seen = world.rings[r].seen().size();
-    if (seen < reference_.rings[r].size()) return message_text(world.rings[r], seen) + " is missing";
+    if (seen == reference_.rings[r].size()) continue;
+    return message_text(world.rings[r], seen) + " is missing";
   }
   for (std::size_t p = 0; p < world.parties.size(); ++p) {
     if (world.parties[p]->state_hash() == reference_.states[p]) continue;

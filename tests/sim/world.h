@@ -14,7 +14,7 @@ namespace pinstripe::sim {
 
 /// Sizes that change no decision.
 struct WorldShape {
-  std::uint64_t capacity = 256;  // of data rings, slots
+  std::uint64_t capacity = 1'024;  // of data rings, slots
   std::uint32_t batch = 64;
   JournalShape journal{16'384, 3};
   std::uint64_t lag_max = 0;     // records past a checkpoint; 0: no limit
@@ -51,13 +51,15 @@ class World {
  public:
   virtual ~World() = default;
   std::vector<std::unique_ptr<Party>> parties;  // pipeline order
-  std::vector<RingTape> rings;
+  std::vector<RingTape> rings;                  // the reports ring is the last
   /// What must hold of what was seen, whatever happened; empty: it does. Asked after every turn
   /// (`ended`: for the last time).
   virtual std::string wrong(bool ended) {
     static_cast<void>(ended);
     return {};
   }
+  /// The carrier has nowhere to write: trading halts, from a moment that depends on the schedule.
+  virtual void halt() {}
   /// Fills seen so far; a real tier's session without any would be no test.
   virtual std::uint64_t fills() const { return 0; }
 };

@@ -1,5 +1,5 @@
-// What outlives a stage in a test of one thread: its journal's memory, and what a carrier has made of
-// it so far.
+// What outlives a stage in a test of one thread: its journal's memory, and what a carrier has made
+// of it so far.
 #pragma once
 
 #include <algorithm>

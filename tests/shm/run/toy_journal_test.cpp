@@ -19,11 +19,11 @@ constexpr JournalShape kShape{4096, 4};
 
 /// A session with journals, run to its end.
 template <class Source = toy::Source>
-std::unique_ptr<toy::Session<LivePolicy, Source>> ended_session(std::uint64_t seed,
-                                                                std::uint64_t capacity = 8) {
+std::unique_ptr<toy::Session<LivePolicy, Source>> ended_session(
+    std::uint64_t seed, std::uint64_t capacity = 8, const JournalShape& shape = kShape) {
   std::mt19937_64 rng(seed);
   const Scenario s = toy::make_scenario(rng);
-  auto session = std::make_unique<toy::Session<LivePolicy, Source>>(s, capacity, 4, &kShape);
+  auto session = std::make_unique<toy::Session<LivePolicy, Source>>(s, capacity, 4, &shape);
   for (int steps = 0; steps < 50'000 && !session->ended(); ++steps) {
     session->step(static_cast<unsigned>(steps) % 4);
     session->carry(static_cast<unsigned>(steps) % 4);
@@ -78,6 +78,24 @@ TEST(ToyJournal, EachStageSaysAgainWhatItSaid) {
     EXPECT_EQ(end_of(s->risk.journal->tape).state_hash, risk.stage->state_hash());
     EXPECT_EQ(end_of(s->exec.journal->tape).state_hash, exec.stage->state_hash());
   }
+}
+
+// A digest may be stated between two outputs of one turn, and the segment may end just before it.
+TEST(ToyJournal, SoItDoesWhereASegmentEndsInTheMidstOfATurn) {
+  int midst = 0;
+  for (std::uint64_t seed = 0; seed < 600; ++seed) {
+    const auto s = ended_session(seed, 2, {512 + 64 * (seed % 8), 3});
+    const auto& entries = s->compute.journal->tape.entries();
+    RingReplica<toy::Compute> sut(s->compute);
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      sut.act(entries[i]);
+      const bool ends = entries[i].kind == JournalKind::kSegmentEnd;
+      midst += ends && sut.stage->more() && entries[i + 1].kind == JournalKind::kDigest;
+    }
+    EXPECT_EQ(sut.differences, 0) << "seed " << seed;
+    expect_journaled(sut.outputs[0], s->risk.journal->tape, 3);
+  }
+  EXPECT_GT(midst, 3) << "no segment ended in the midst of a turn's outputs";
 }
 
 TEST(ToyJournal, SoDoesFeedFromItsSourceOrFromTheFramesThatWereKept) {

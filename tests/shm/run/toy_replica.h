@@ -35,7 +35,8 @@ class Replica {
   using Out = typename S::Out;
 
   template <class D>
-  explicit Replica(const D& desk, Source* source = nullptr) : setup_(desk.setup), outputs(S::kPorts) {
+  explicit Replica(const D& desk, Source* source = nullptr)
+      : setup_(desk.setup), outputs(S::kPorts) {
     setup_.journal = nullptr;
     setup_.digest_all = true;
     setup_.orders_capacity = desk.setup.outputs[0].ring.capacity;
@@ -114,7 +115,7 @@ using RingReplica = Replica<S, Runner<S, BacktestPolicy>>;
 template <class FrameSource>
 using FeedReplica = Replica<Feed, FeedRunner<Feed, FrameSource, BacktestPolicy>, FrameSource>;
 
-/// What the checkpoint helper would have made of the first `records` of a stage's journal (of feed's
+/// What the checkpoint helper would have made of the first `records` of a stage's journal (feed's
 /// source: frames). Empty where something goes on there, or where a ring does not show all outputs
 /// yet: such a checkpoint is not valid.
 template <class Rep, class D>
