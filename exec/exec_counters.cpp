@@ -11,7 +11,8 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(ExecCount::kEnd)
     "accepted", "rejected", "fills", "fills_maker", "fills_taker", "cancelled", "expired",
     "cancel_rejected", "amended", "amend_rejected", "orders_filled", "orders_partly_filled",
     "orders_unfilled", "in_flight_full", "non_market_trades", "market_events", "funding_paid",
-    "funding_unknown", "exit_on_invalid_book", "markouts_unknown", "liquidations", "resting_now", "in_flight_now"};
+    "funding_unknown", "exit_on_invalid_book", "markouts_unknown", "liquidations",
+    "resting_now", "in_flight_now"};
 
 constexpr std::array<std::string_view, static_cast<std::size_t>(ExecInstrumentCount::kEnd)>
     kInstrumentNames{

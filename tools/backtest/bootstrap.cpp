@@ -29,7 +29,7 @@ Sums sums_of(double r) noexcept {
 /// Ratio, 0 where there is nothing to divide by.
 double ratio(double a, double b) noexcept { return b > 0 ? a / b : 0; }
 
-Interval middle_95(std::vector<double>& values) {
+BootstrapInterval middle_95(std::vector<double>& values) {
   std::sort(values.begin(), values.end());
   const auto at = [&](double share) {
     return values[static_cast<std::size_t>(share * static_cast<double>(values.size() - 1) + 0.5)];

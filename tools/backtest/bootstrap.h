@@ -15,12 +15,12 @@ struct ReturnMoments {
 };
 ReturnMoments moments_of(std::span<const double> returns);
 
-struct Interval {
+struct BootstrapInterval {
   double low = 0, high = 0;
 };
 struct ReturnIntervals {
   bool known = false;  // false below kBootstrapLeast returns
-  Interval mean, sharpe, sortino;
+  BootstrapInterval mean, sharpe, sortino;
 };
 
 inline constexpr std::int64_t kBootstrapDraws = 1'000;

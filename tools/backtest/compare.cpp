@@ -2,9 +2,9 @@
 
 namespace pinstripe {
 
-Result<Comparison> compare_runs(const std::string& a, const std::string& b, bool split,
+Result<RunComparison> compare_runs(const std::string& a, const std::string& b, bool split,
                                 const std::function<void(const std::string&)>& say) {
-  Comparison c;
+  RunComparison c;
   for (auto [path, run] : {std::pair{&a, &c.a}, std::pair{&b, &c.b}}) {
     auto read = read_run(*path);
     if (!read) return std::unexpected(read.error());

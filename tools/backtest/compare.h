@@ -11,7 +11,7 @@
 
 namespace pinstripe {
 
-struct Comparison {
+struct RunComparison {
   RunRecord a, b;                       // their decisions are taken out, see `decisions`
   DecisionsDifference decisions;
   std::optional<ProfitSplit> split;
@@ -19,12 +19,12 @@ struct Comparison {
 };
 
 /// Paths as read_run takes them. Without `split` nothing is run again.
-Result<Comparison> compare_runs(const std::string& a, const std::string& b, bool split,
+Result<RunComparison> compare_runs(const std::string& a, const std::string& b, bool split,
                                 const std::function<void(const std::string&)>& say);
 
 /// One JSON object; keys: tools/README.md.
-std::string comparison_json(const Comparison& c);
+std::string comparison_json(const RunComparison& c);
 /// For people.
-std::string comparison_text(const Comparison& c);
+std::string comparison_text(const RunComparison& c);
 
 }  // namespace pinstripe

@@ -21,7 +21,7 @@ std::int64_t of(const Profits& profits, const std::string& asset) {
   return found == profits.end() ? 0 : found->second;
 }
 
-std::vector<Row> rows_of(const Comparison& c, const std::string& asset) {
+std::vector<Row> rows_of(const RunComparison& c, const std::string& asset) {
   static constexpr std::array<const char*, kPlanParts> kNames{
       "latency", "queue and fills", "fees and funding", "data missed or added",
       "what decides (config)"};
@@ -36,7 +36,7 @@ std::vector<Row> rows_of(const Comparison& c, const std::string& asset) {
   return rows;
 }
 
-std::vector<std::string> assets_of(const Comparison& c) {
+std::vector<std::string> assets_of(const RunComparison& c) {
   std::vector<std::string> assets;
   for (const auto& [asset, e8] : profit_difference(c.a.profits, c.b.profits)) {
     assets.push_back(asset);
@@ -80,7 +80,7 @@ std::string first_text(const DecisionsDifference& d) {
 
 }  // namespace
 
-std::string comparison_json(const Comparison& c) {
+std::string comparison_json(const RunComparison& c) {
   const DecisionsDifference& d = c.decisions;
   Json j;
   j["a"] = run_json(c.a, d.a);
@@ -108,7 +108,7 @@ std::string comparison_json(const Comparison& c) {
   return j.dump(1);
 }
 
-std::string comparison_text(const Comparison& c) {
+std::string comparison_text(const RunComparison& c) {
   const DecisionsDifference& d = c.decisions;
   std::string out = run_line("A", c.a, d.a) + run_line("B", c.b, d.b) + "\n";
   TextTable counts({"the same", "of them at another time", "changed", "only in A", "only in B"});

@@ -127,7 +127,7 @@ Metrics make_metrics(const SessionPlan& plan, const SessionShot& shot, const Rec
       if (plan.instruments[i].settle != m.settle) continue;
       add_counters(*risk, *exec, plan.instruments[i].id + ".", m, sums);
       add_fills(recorder.orders().sums(i), sums.fills);
-      const TradeSums& t = recorder.trades(i);
+      const ClosedTrades& t = recorder.trades(i);
       m.trades += t.closed;
       m.wins += t.wins;
       sums.won_e8 += static_cast<double>(t.won_e8);

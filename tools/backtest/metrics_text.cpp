@@ -12,7 +12,7 @@ using Json = nlohmann::ordered_json;
 
 Json number(const std::optional<double>& v) { return v ? Json(*v) : Json(nullptr); }
 double money(std::int64_t e8) { return static_cast<double>(e8) / 1e8; }
-Json pair(const Interval& i) { return Json::array({i.low, i.high}); }
+Json pair(const BootstrapInterval& i) { return Json::array({i.low, i.high}); }
 
 Json annual_json(const AccountMetrics& m) {
   if (!m.annual_return) return nullptr;
@@ -86,7 +86,7 @@ std::string shown_percent(const std::optional<double>& v, int decimals) {
 }
 /// A ratio and its interval: "-0.12 (-0.20 .. -0.05)".
 std::string shown_with(const std::optional<double>& v, const ReturnIntervals& known,
-                       const Interval& i) {
+                       const BootstrapInterval& i) {
   if (!v || !known.known) return shown(v, 4);
   return shown_fixed(*v, 4) + " (" + shown_fixed(i.low, 4) + " .. " + shown_fixed(i.high, 4) + ")";
 }

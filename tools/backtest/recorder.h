@@ -20,7 +20,7 @@ namespace pinstripe {
 class RiskCore;
 
 /// What risk's ledger holds of one instrument's closed trades at the end.
-struct TradeSums {
+struct ClosedTrades {
   std::int64_t closed = 0;
   std::int64_t wins = 0;
   std::int64_t won_e8 = 0;   // net of fees and funding, > 0
@@ -49,7 +49,7 @@ class Recorder {
   };
   const std::vector<AccountRecord>& accounts() const noexcept { return accounts_; }
   const OrderLog& orders() const noexcept { return orders_; }
-  const TradeSums& trades(std::size_t instrument) const { return trades_[instrument]; }
+  const ClosedTrades& trades(std::size_t instrument) const { return trades_[instrument]; }
   std::int64_t step_ns() const noexcept { return step_ns_; }
 
  private:
@@ -62,7 +62,7 @@ class Recorder {
   std::int64_t now_ns_ = std::numeric_limits<std::int64_t>::min();
   std::int64_t next_ns_ = std::numeric_limits<std::int64_t>::min();
   std::vector<AccountRecord> accounts_;
-  std::vector<TradeSums> trades_;
+  std::vector<ClosedTrades> trades_;
   OrderLog orders_;
   std::optional<CsvFile> equity_;
 };

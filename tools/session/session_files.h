@@ -21,8 +21,8 @@ Result<void> draw_session_id(SessionPlan& plan);
 /// `<root>/<session>/<UTC time>-<8 digits of the id>`; `now_ns` since the epoch.
 std::string journal_directory_of(const SessionPlan& plan, std::int64_t now_ns);
 
-/// Copies the model, rate and tier files that `plan` names by absolute path into `directory`, names the
-/// copies relative to it in the stages' parts, and fills `plan.files`.
+/// Copies the model, rate and tier files that `plan` names by absolute path into `directory`, names
+/// the copies relative to it in the stages' parts, and fills `plan.files`.
 Result<void> copy_inputs(SessionPlan& plan, const std::string& directory);
 
 /// Copies `plan.files` from one session or journal directory into another.
