@@ -1,18 +1,20 @@
 #include "features/book_shape.h"
 
-#include <algorithm>
+#include <array>
 
 namespace pinstripe {
 namespace {
 
+/// The best levels of a side, the best first; only as many as the side has are set.
+using Levels = std::array<BookLevel, kDepthLevels>;
+
 /// Slope: least squares through the origin of the cumulative share of quantity on the distance from
 /// mid. Concentration: sum of squared shares. Both over the best kShapeLevels levels.
-template <class BookSideT>
-void fit_shape(const BookSideT& side, std::int64_t mid_half_ticks, SideShape& s) noexcept {
+void fit_shape(const Levels& side, std::int64_t mid_half_ticks, SideShape& s) noexcept {
   double products = 0, squares = 0, quantity_squares = 0;
   std::int64_t cumulative = 0;
   for (std::size_t i = 0; i < kShapeLevels; ++i) {
-    const BookLevel& l = side.level(i);
+    const BookLevel& l = side[i];
     const std::int64_t off = 2 * l.price.value - mid_half_ticks;
     cumulative += l.qty.value;
     const auto q = static_cast<double>(l.qty.value);
@@ -27,19 +29,17 @@ void fit_shape(const BookSideT& side, std::int64_t mid_half_ticks, SideShape& s)
 }
 
 /// Sums of quantity over the best `to` levels, added to what `sum` holds for the best `from`.
-template <class BookSideT>
-std::int64_t add_lots(const BookSideT& side, std::size_t from, std::size_t to,
+std::int64_t add_lots(const Levels& side, std::size_t from, std::size_t to,
                       std::int64_t sum) noexcept {
-  for (std::size_t i = from; i < to; ++i) sum += side.level(i).qty.value;
+  for (std::size_t i = from; i < to; ++i) sum += side[i].qty.value;
   return sum;
 }
 
-template <class BookSideT>
-std::int64_t collar_sum(const BookSideT& side, std::size_t n, std::int64_t collar_bps) noexcept {
-  const std::int64_t touch = side.best().price.value;
+std::int64_t collar_sum(const Levels& side, std::size_t n, std::int64_t collar_bps) noexcept {
+  const std::int64_t touch = side[0].price.value;
   const auto collar = static_cast<std::int64_t>(static_cast<Int128>(touch) * collar_bps / 10'000);
   const auto inside = [&](std::size_t i) {
-    const std::int64_t off = side.level(i).price.value - touch;
+    const std::int64_t off = side[i].price.value - touch;
     return (off < 0 ? -off : off) <= collar;
   };
   std::size_t within = n;  // the levels are sorted, so the last one inside ends the sum
@@ -51,17 +51,18 @@ std::int64_t collar_sum(const BookSideT& side, std::size_t n, std::int64_t colla
 }
 
 template <class BookSideT>
-SideShape shape_side(const BookSideT& side, std::int64_t mid_half_ticks,
+SideShape shape_side(const BookSideT& book_side, std::int64_t mid_half_ticks,
                      std::int64_t collar_bps) noexcept {
   SideShape s;
-  const std::size_t n = std::min(side.size(), kDepthLevels);
+  Levels side;
+  const std::size_t n = book_side.best_into(side.data(), side.size());
   s.levels = static_cast<std::int64_t>(n);
-  s.lots_1 = side.best().qty.value;
+  s.lots_1 = side[0].qty.value;
   s.collar_lots = collar_sum(side, n, collar_bps);
   if (n < kFlowLevels) return s;
   double weighted = 0;
   for (std::size_t i = 0; i < kFlowLevels; ++i) {
-    const BookLevel& l = side.level(i);
+    const BookLevel& l = side[i];
     weighted += static_cast<double>(2 * l.price.value - mid_half_ticks) *
                 static_cast<double>(l.qty.value);
   }

@@ -16,10 +16,8 @@ std::int64_t level_event(const BookLevel& before, const BookLevel& after, bool r
 template <class BookSideT>
 std::array<BookLevel, kFlowLevels> best_levels(const BookSideT& side, PriceTicks worst) noexcept {
   std::array<BookLevel, kFlowLevels> levels;
-  const std::size_t n = std::min(side.size(), kFlowLevels);
-  for (std::size_t i = 0; i < kFlowLevels; ++i) {
-    levels[i] = i < n ? side.level(i) : BookLevel{worst, QtyLots(0)};
-  }
+  const std::size_t n = side.best_into(levels.data(), kFlowLevels);
+  for (std::size_t i = n; i < kFlowLevels; ++i) levels[i] = BookLevel{worst, QtyLots(0)};
   return levels;
 }
 

@@ -287,13 +287,13 @@ void BookKeeper::publish_levels(OutQueue& out) noexcept {
            kToAll);
   published_state_ = announced;
   published_touch_ = {};
-  for (const BookLevel& l : book_.bids.levels().worst_to_best()) {
+  book_.bids.levels().from_worst([&](const BookLevel& l) {
     out.push(MsgType::kLevel, kFlagSnapshot, l.price.value, l.qty.value, kToFeatures | kToExec);
-  }
-  for (const BookLevel& l : book_.asks.levels().worst_to_best()) {
+  });
+  book_.asks.levels().from_worst([&](const BookLevel& l) {
     out.push(MsgType::kLevel, kFlagSnapshot | kFlagSell, l.price.value, l.qty.value,
              kToFeatures | kToExec);
-  }
+  });
 }
 
 void BookKeeper::publish_afresh(OutQueue& out) noexcept {

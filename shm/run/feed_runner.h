@@ -277,9 +277,8 @@ class FeedRunner : public RunnerCore<S, P> {
   }
 
   void turn(const In& in, TimeNs now) noexcept {
-    MsgHeader header = this->cause_;
     this->begin_turn(now);
-    RunnerSink<Out, S::kPorts, P> sink(this->ports_, header, this->clock_);
+    RunnerSink<Out, S::kPorts, P> sink(this->ports_, this->cause_, this->clock_);
     this->stage_.on_event(now, in, sink);
     P::at(Step::kActed);
   }

@@ -134,6 +134,14 @@ class Merge {
   /// Decides what may be taken now. `timer` is the stage's next_due, max for none. The picked
   /// ring's head stays in place until `consumed`.
   Pick pick(TimeNs timer) noexcept {
+    if (inputs_.size() == 1 && data_count_ == 1 && inputs_.front().head != nullptr) {
+      // One data ring, as features and models have it: its head, unless a timer comes before.
+      const MergeInput& only = inputs_.front();
+      if (only.bound <= timer) [[likely]] {
+        wanted_ = only.bound;
+        return {Kind::kRing, 0, only.bound};
+      }
+    }
     Pick best{Kind::kNothing, 0, TimeNs::max()};
     std::size_t best_order = 0;
     for (std::size_t i = 0; i < inputs_.size(); ++i) {

@@ -45,13 +45,14 @@ class OutPort {
     if (live_from_ >= count_ + n) [[unlikely]] return true;  // all of them are there already
     return queue_.empty() ? ring_.has_room(n) : tail_ - head_ + n <= queue_.size();
   }
-  /// Event time of outputs of a turn at `now`, drawn once a turn; by stamps: said by each output.
+  /// Event time of outputs of a turn at `now`, drawn once a turn, by the first of them (most turns
+  /// have none); by stamps: said by each output.
   void begin_turn(TimeNs now) noexcept {
     turn_now_ = now;
-    const TimeNs at = saturating_add(now, delay_.delay_of(count_));
-    turn_event_ns_ = at > last_event_ns_ ? at : last_event_ns_;
+    is_dated_ = false;
   }
   Out& claim(const MsgHeader& header) noexcept {
+    if (!is_dated_) date_turn();
     Out& out = catching_up() ? scratch_ : claim_live();
     auto* const bytes = reinterpret_cast<std::byte*>(&out);
     std::memset(bytes + sizeof(MsgHeader), 0, sizeof(Out) - sizeof(MsgHeader));
@@ -215,6 +216,11 @@ class OutPort {
     claimed_in_queue_ = !queue_.empty() && (head_ != tail_ || !ring_.has_room(1));
     return claimed_in_queue_ ? queue_[tail_ % queue_.size()] : ring_.claim();
   }
+  void date_turn() noexcept {
+    is_dated_ = true;
+    const TimeNs at = saturating_add(turn_now_, delay_.delay_of(count_));
+    turn_event_ns_ = at > last_event_ns_ ? at : last_event_ns_;
+  }
   /// The stage has written the venue's stamp by now.
   void date_by_stamp() noexcept {
     const TimeNs at =
@@ -260,6 +266,7 @@ class OutPort {
   Out* current_ = nullptr;
   TimeNs turn_now_;
   TimeNs turn_event_ns_;
+  bool is_dated_ = false;  // turn_event_ns_ is this turn's
   TimeNs last_event_ns_{TimeNs::min()};
   TimeNs watermark_{TimeNs::min()};
   bool claimed_in_queue_ = false;

@@ -217,11 +217,10 @@ class Runner : public RunnerCore<S, P> {
   }
 
   void turn(const Input& input, TimeNs now) noexcept {
-    MsgHeader header = this->cause_;
-    header.flags = 0;
-    if constexpr (requires { Out::kType; }) header.type = Out::kType;
+    this->cause_.flags = 0;
+    if constexpr (requires { Out::kType; }) this->cause_.type = Out::kType;
     this->begin_turn(now);
-    Sink sink(this->ports_, header, this->clock_);
+    Sink sink(this->ports_, this->cause_, this->clock_);
     if constexpr (kIsRisk) {
       // The stage numbers its commands; the runner needs number and send time to bound the answers.
       RecordingSink recording{sink, *this};

@@ -80,7 +80,7 @@ class RunnerSink {
 
  private:
   std::vector<OutPort<Out>>& ports_;
-  MsgHeader header_;
+  const MsgHeader& header_;  // what outputs start from; copied by each claim alone
   const SessionClock& clock_;
   std::uint32_t written_ = 0;
   std::uint32_t stamp_ = 0;

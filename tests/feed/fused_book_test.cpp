@@ -123,10 +123,11 @@ TEST(FusedBookProperty, ShowsTheNewestTouchAndKeepsThePlainDepthBook) {
         // With no newer ticker the fused book is the true book of that id.
         if (newest.id <= d.id) {
           Levels bids, asks;
-          for (const BookLevel& l : sut.bids.levels().worst_to_best()) bids[l.price.value] =
-              l.qty.value;
-          for (const BookLevel& l : sut.asks.levels().worst_to_best()) asks[l.price.value] =
-              l.qty.value;
+          const auto into = [](Levels& to) {
+            return [&to](const BookLevel& l) { to[l.price.value] = l.qty.value; };
+          };
+          sut.bids.levels().from_worst(into(bids));
+          sut.asks.levels().from_worst(into(asks));
           ASSERT_EQ(bids, d.truth.bids) << "seed " << seed << " step " << step;
           ASSERT_EQ(asks, d.truth.asks);
         }

@@ -165,6 +165,7 @@ Result<std::string> plan_identity(const SessionPlan& plan) {
     j["session"].erase(key);
   }
   j.erase("journal");
+  j.erase("supervision");
   j.erase("files");
   j.erase("stages");  // cores and waiting; which stages there are follows from the lanes
   return nlohmann::json::parse(j.dump()).dump();  // keys sorted

@@ -34,8 +34,12 @@ std::int64_t Recorder::gross_notional_e8(const RiskCore& core, std::size_t accou
     const InstrumentMoney& m = core.ledger().money(i);
     const std::int64_t lots = m.lots();
     if (m.account != account || lots == 0 || m.valued_at_e8 <= 0) continue;
-    sum += notional_at_e8(instruments_[i], m.valued_at_e8, QtyLots(lots < 0 ? -lots : lots), false)
-               .value;
+    const Instrument& instrument = instruments_[i];
+    const std::int64_t notional =
+        notional_at_e8(instrument, m.valued_at_e8, QtyLots(lots < 0 ? -lots : lots), false).value;
+    // Fees in base leave dust on spot that cannot be sold: no exposure.
+    if (instrument.market == Market::kSpot && notional < instrument.notional_min_e8) continue;
+    sum += notional;
   }
   return sum;
 }

@@ -143,6 +143,16 @@ TEST_F(MetricsTest, EqualAnIndependentComputationOnCapturesOfEveryKindOfContract
   }
 }
 
+TEST_F(MetricsTest, DustThatCannotBeSoldIsNoExposure) {
+  PINSTRIPE_NEED_DATA(file, "binance_l2_raw/spot_ethusdt_20240808.txt.gz");
+  const auto account = checked({"tools/configs/recorded.json", "--data", file});
+  ASSERT_TRUE(account.is_object());
+  const auto& instrument = account.at("instruments").at(0);
+  EXPECT_GT(instrument.at("position_lots"), 0) << "the capture leaves dust";
+  EXPECT_LT(instrument.at("position_lots"), 20) << "0.0020 ETH, below 5 USDT";
+  EXPECT_LT(account.at("metrics").at("accounts").at(0).at("exposure_time"), 0.5);
+}
+
 TEST_F(MetricsTest, AFolderThatHoldsSomethingIsRefusedBeforeAnythingRuns) {
   std::ofstream(folder_ / "here.txt") << "mine";
   const auto sut = run({"backtest", trading_config(), "--out", folder_.string()});
