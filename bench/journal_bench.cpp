@@ -15,6 +15,7 @@
 #include <thread>
 #include <vector>
 
+#include "bench/journal_sessions.h"
 #include "shm/msg/feature_vector.h"
 #include "shm/msg/market_event.h"
 #include "shm/run/journal_writer.h"
@@ -136,13 +137,33 @@ Spread hashed(int rounds) {
   return spread_of(ns);
 }
 
-void print(bool json, const char* key, const Spread& s, bool last = false) {
+void print(bool json, const char* key, const Spread& s) {
   if (json) {
     std::printf("\"%s\": {\"p50\": %.1f, \"min\": %.1f, \"max\": %.1f}%s", key, s.p50, s.least,
-                s.most, last ? "}\n" : ", ");
+                s.most, ", ");
   } else {
     std::printf("%-28s %6.1f ns (%.1f to %.1f)\n", key, s.p50, s.least, s.most);
   }
+}
+
+void print_sessions(bool json, const bench::SessionCost& cost) {
+  const auto faults = static_cast<long long>(cost.hot_path_faults);
+  if (!json) {
+    std::printf("\nwhole sessions at full speed, journals off and on in turn, service time p50:\n");
+    for (const auto& s : cost.stages) {
+      std::printf("%-10s %6.0f ns off %6.0f ns on  %+5.0f ns\n", s.stage.c_str(), s.off_ns, s.on_ns,
+                  s.added_ns());
+    }
+    std::printf("page faults after the seal, journals on: %lld\n", faults);
+    return;
+  }
+  std::printf("\"stages\": {");
+  for (const auto& s : cost.stages) {
+    std::printf("%s\"%s\": {\"off_ns\": %.1f, \"on_ns\": %.1f}",
+                &s == cost.stages.data() ? "" : ", ", s.stage.c_str(), s.off_ns, s.on_ns);
+  }
+  std::printf("}, \"added_ns\": {\"p50\": %.1f}, \"hot_path_faults\": %lld}\n", cost.added_ns(),
+              faults);
 }
 
 }  // namespace
@@ -166,6 +187,13 @@ int main(int argc, char** argv) {
   print(json, "carried_market_event", carried<MarketEvent>(shape, many));
   print(json, "carried_vector", carried<FeatureVector>(shape, many));
   print(json, "hash_market_event", hashed<MarketEvent>(many));
-  print(json, "hash_vector", hashed<FeatureVector>(many), true);
+  print(json, "hash_vector", hashed<FeatureVector>(many));
+  try {
+    bench::JournalSessions sessions(quick ? 1 : 5, quick ? 20'000 : 500'000);
+    print_sessions(json, sessions.measure());
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "bench journal: %s\n", e.what());
+    return 1;
+  }
   return 0;
 }

@@ -2,7 +2,8 @@
 // intended send time of a synthetic event to the order at exec; and events/s at full speed.
 //
 // Open loop: events are due at fixed times whatever the pipeline does, and latency counts from the
-// intended time, so a stall is charged to every event behind it. Runs the real `pinstripe up`.
+// intended time, so a stall is charged to every event behind it. Runs the real `pinstripe up`, with
+// journals (and their carrier and checkpoint helper) off and on in turn.
 // Before the runs a bare spinning thread a core shows what this machine takes away by itself.
 #include <unistd.h>
 
@@ -17,6 +18,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bench/machine_stalls.h"
@@ -53,6 +55,8 @@ std::filesystem::path write_config(const Options& o) {
   std::ifstream in(PINSTRIPE_SOURCE_DIR "/bench/pipeline.json");
   Json config = Json::parse(in, nullptr, true, true);
   config["name"] = "bench-pipeline-" + std::to_string(::getpid());
+  config["journal"] = {{"dir", (std::filesystem::temp_directory_path() /
+                                ("bench-pipeline-" + std::to_string(::getpid()) + "-journal"))}};
   config["market"]["rate_per_s"] = o.rate_per_s;
   for (auto& member : config["models"]["members"]) {
     const std::string file = member["file"];
@@ -69,9 +73,9 @@ std::filesystem::path write_config(const Options& o) {
   return path;
 }
 
-Run run_once(const Options& o, const std::filesystem::path& config) {
+Run run_once(const Options& o, const std::filesystem::path& config, const char* journal) {
   std::string command = (self_folder() / "pinstripe").string() + " up " + config.string() +
-                        " --json --speed " + o.speed;
+                        " --json --speed " + o.speed + " --set journal.mode=" + journal;
   command += o.speed == "max" ? " --events " + std::to_string(o.events)
                               : " --for " + std::to_string(std::lround(o.seconds * 1000)) + "ms";
   const auto start = std::chrono::steady_clock::now();
@@ -101,10 +105,13 @@ double median_of(const std::vector<Run>& runs, F&& value) {
   return all[all.size() / 2];
 }
 
-Json summarise(const Options& o, const MachineStalls& stalls, const std::vector<Run>& runs) {
+/// The runs with journals off, or on, in turn with the others.
+struct Both {
+  std::vector<Run> off, on;
+};
+
+Json figures_of(const Options& o, const std::vector<Run>& runs) {
   Json out;
-  out["speed"] = o.speed;
-  out["runs"] = runs.size();
   out["events"] = runs[0].account.at("events");
   out["orders"] = runs[0].account.at("orders");
   out["signals"] = runs[0].account.at("signals");
@@ -123,6 +130,15 @@ Json summarise(const Options& o, const MachineStalls& stalls, const std::vector<
     }
   }
   out["orders_digest"] = runs[0].account.at("orders_digest");
+  return out;
+}
+
+Json summarise(const Options& o, const MachineStalls& stalls, const Both& runs) {
+  Json out;
+  out["speed"] = o.speed;
+  out["runs"] = runs.off.size();
+  out.update(figures_of(o, runs.off));
+  out["journal_on"] = figures_of(o, runs.on);
   out["wait"] = o.wait;
   out["machine_stalls"] = {{"over_100us_percent", stalls.over_100us_percent},
                            {"over_1ms_percent", stalls.over_1ms_percent},
@@ -145,15 +161,17 @@ void print_table(const Json& j) {
               j["runs"].dump().c_str(), j["events"].dump().c_str(), j["signals"].dump().c_str(),
               j["orders"].dump().c_str(), j["lost"].dump().c_str());
   print_stalls(j);
-  std::printf("events/s %.0f (start and stop of the processes included)\n",
-              j["events_per_s"].get<double>());
-  if (j["tick_to_order_ns"].is_null()) return;
-  std::printf("tick to order from the intended send time: p50 %.1f us, p99 %.1f us, p99.9 %.1f us, "
-              "max %.1f us\n",
-              j["tick_to_order_ns"]["p50"].get<double>() / 1e3,
-              j["tick_to_order_ns"]["p99"].get<double>() / 1e3,
-              j["tick_to_order_ns"]["p999"].get<double>() / 1e3,
-              j["tick_to_order_ns"]["max"].get<double>() / 1e3);
+  for (const auto& [name, f] : {std::pair<const char*, const Json&>{"journal off", j},
+                                {"journal on", j["journal_on"]}}) {
+    std::printf("%-11s events/s %.0f (start and stop of the processes included)\n", name,
+                f["events_per_s"].get<double>());
+    if (f["tick_to_order_ns"].is_null()) continue;
+    const auto us = [&f](const char* key) {
+      return f["tick_to_order_ns"][key].get<double>() / 1e3;
+    };
+    std::printf("%-11s tick to order from the intended send time: p50 %.1f us, p99 %.1f us, p99.9 "
+                "%.1f us, max %.1f us\n", "", us("p50"), us("p99"), us("p999"), us("max"));
+  }
 }
 
 }  // namespace
@@ -181,12 +199,14 @@ int main(int argc, char** argv) {
     if (!o.json) std::fprintf(stderr, "the bare machine, %.2f s\n", o.stall_seconds);
     const MachineStalls stalls =
         pinstripe::bench::measure_stalls(pinstripe::bench::usable_cores(), o.stall_seconds);
-    std::vector<Run> runs;
+    Both runs;
     for (int i = 0; i < o.runs; ++i) {
       if (!o.json) std::fprintf(stderr, "run %d of %d\n", i + 1, o.runs);
-      runs.push_back(run_once(o, config));
+      runs.off.push_back(run_once(o, config, "off"));
+      runs.on.push_back(run_once(o, config, "on"));
     }
     std::filesystem::remove(config);
+    std::filesystem::remove_all(config.string().substr(0, config.string().size() - 5) + "-journal");
     const Json out = summarise(o, stalls, runs);
     if (o.json) {
       std::cout << out.dump() << "\n";

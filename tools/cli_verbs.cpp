@@ -111,6 +111,8 @@ void add_verify(CLI::App& app, Verb& chosen) {
   add_settings(verify, o->overrides);
   verify->add_flag("--in-sample", o->overrides.in_sample,
                    "let models trade time they were trained on");
+  verify->add_option("--kills", o->kills, "kill -9 stages of one more session so often; 0: never");
+  verify->add_option("--seed", o->seed, "where they are killed");
   verify->add_flag("--json", o->json, "one JSON object on standard output");
   example(verify, "pinstripe verify tools/configs/recorded.json --data FILE");
   verify->callback([o, &chosen] { chosen = [o] { return run_verify(*o); }; });

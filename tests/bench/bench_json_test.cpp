@@ -72,11 +72,32 @@ TEST_F(BenchTest, the_decode_and_features_benches_give_their_figures) {
   expect_positive(bench("features"), {"/features_ns_per_venue_message/p50"});
 }
 
+TEST_F(BenchTest, the_journal_bench_gives_what_a_record_and_what_a_session_costs) {
+  const auto j = bench("journal");
+  expect_positive(j, {"/append_market_event/p50", "/carried_vector/p50", "/stages/risk/on_ns",
+                      "/stages/features/off_ns"});
+  EXPECT_TRUE(j.at("added_ns").at("p50").is_number());
+  EXPECT_GE(j.at("hot_path_faults"), 0);
+}
+
+TEST_F(BenchTest, the_recovery_bench_gives_the_parts_of_a_rejoin_for_each_stage) {
+  const auto j = bench("recovery");
+  expect_positive(j, {"/events", "/detect_ms", "/rejoin_ms"});
+  ASSERT_EQ(j.at("stages").size(), 5u);
+  for (const auto& stage : j.at("stages")) {
+    EXPECT_GE(stage.at("rejoin_ms").get<double>(),
+              stage.at("load_ms").get<double>() + stage.at("replay_ms").get<double>())
+        << stage;
+  }
+}
+
 TEST_F(BenchTest, the_pipeline_bench_gives_latencies_and_what_the_machine_takes_away) {
   const auto j = bench("pipeline");
   expect_positive(j, {"/tick_to_order_ns/p50", "/tick_to_order_ns/p99", "/tick_to_order_ns/p999",
                       "/tick_to_order_ns/max", "/events_per_s", "/machine_stalls/max_us"});
   EXPECT_EQ(j.at("lost"), 0);
+  expect_positive(j, {"/journal_on/tick_to_order_ns/p50", "/journal_on/events_per_s"});
+  EXPECT_EQ(j.at("journal_on").at("orders_digest"), j.at("orders_digest"));
   const auto& stalls = j.at("machine_stalls");
   EXPECT_LE(stalls.at("over_1ms_percent").get<double>(),
             stalls.at("over_100us_percent").get<double>());

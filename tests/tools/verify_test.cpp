@@ -20,11 +20,13 @@ TEST_F(VerifyTest, EveryWayToRunTheSyntheticMarketDecidesTheSame) {
       EXPECT_EQ(row.at(key).get<std::string>().size(), 18U) << row;
     }
   }
-  std::vector<std::string> expected{"five",       "replay_five", "one_thread",
-                                    "backtest_1", "backtest_2",  "isa_plain"};
+  std::vector<std::string> expected{"five",          "replay_five", "five_killed",
+                                    "replay_killed", "one_thread",  "backtest_1",
+                                    "backtest_2",    "isa_plain"};
   if (widest_isa() >= Isa::kAvx2) expected.push_back("isa_avx2");
   if (widest_isa() >= Isa::kAvx512) expected.push_back("isa_avx512");
   EXPECT_EQ(modes, expected);
+  EXPECT_GE(told.at("runs").at(2).at("kills"), 5);
   EXPECT_TRUE(told.at("difference").is_null());
   EXPECT_TRUE(leftovers().empty());
   EXPECT_FALSE(std::filesystem::exists(folder_ / "state/pinstripe/journal"));
@@ -45,7 +47,7 @@ TEST_F(VerifyTest, TheTableIsForPeopleAndAFailureNamesItsMode) {
 }
 
 TEST(Parity, TheFirstRowThatDiffersIsNamed) {
-  const ParityRow first{"five", "0x1", "0x2", "0x3", 1.0, ""};
+  const ParityRow first{"five", "0x1", "0x2", "0x3", 1.0, "", 0};
   ParityRow same = first;
   same.mode = "one_thread";
   EXPECT_FALSE(first_difference({first, same}));

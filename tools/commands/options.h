@@ -76,6 +76,8 @@ struct VerifyOptions {
   std::string config;
   Overrides overrides;       // data, events, in_sample, clock offset, settings
   std::string duration;      // --for as it was given
+  std::uint64_t kills = 10;  // of stages of the session that is killed; 0: none is
+  std::uint64_t seed = 1;    // of where they are killed
   bool json = false;
 };
 

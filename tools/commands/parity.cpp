@@ -4,11 +4,15 @@
 #include <time.h>
 
 #include <array>
+#include <atomic>
+#include <map>
+#include <thread>
 
 #include <nlohmann/json.hpp>
 
 #include "shm/base/isa.h"
 #include "tools/backtest/grid_job.h"
+#include "tools/commands/killer.h"
 
 namespace pinstripe {
 namespace {
@@ -45,6 +49,9 @@ class Modes {
     Json account;
     if (auto ran = add("five", up(five, "on", {}), &account); !ran) return failed(ran);
     if (auto ran = replay("replay_five", text_of(account, "journal")); !ran) return failed(ran);
+    if (run_.kills > 0) {
+      if (auto ran = add_killed(); !ran) return failed(ran);
+    }
     const auto one = up(run_.session + "-one", "off", {"--in-process"});
     if (auto ran = add("one_thread", one); !ran) return failed(ran);
     for (const char* mode : {"backtest_1", "backtest_2"}) {
@@ -80,8 +87,42 @@ class Modes {
   }
   Command backtest(const Command& more) const { return command("backtest", more); }
 
+  /// Five processes whose stages are killed at drawn records, then the replay of what they left.
+  Result<void> add_killed() {
+    KillPlan plan;
+    plan.seed = run_.seed;
+    plan.kills = run_.kills;
+    plan.records = records_;
+    plan.held_share = 0;
+    const std::string session = run_.session + "-killed";
+    std::atomic<bool> ended{false};
+    KillReport report;
+    std::jthread killing([&] {
+      const auto goes_on = [&ended] { return !ended.load(); };
+      auto killer = Killer::attach(session, plan, goes_on);
+      if (killer) report = killer->run(goes_on);
+    });
+    Json account;
+    const auto ran = add("five_killed",
+                         up(session, "on",
+                            {"--set", "supervision.lift_kill_limit=true", "--set",
+                             "supervision.backoff_first_ms=0", "--set", "checkpoint.every=20000"}),
+                         &account);
+    ended = true;
+    killing.join();
+    if (!ran) return ran;
+    rows_.back().kills = report.total();
+    return replay("replay_killed", text_of(account, "journal"));
+  }
+
   Result<void> replay(const std::string& mode, const std::string& journal) {
-    return add(mode, {run_.program, "replay", journal, "--json"});
+    Json said;
+    auto ran = add(mode, {run_.program, "replay", journal, "--json"}, &said);
+    if (!ran || !said.contains("stages")) return ran;
+    for (const Json& stage : said.at("stages")) {
+      records_[stage.at("stage")] = stage.at("records").get<std::uint64_t>();
+    }
+    return ran;
   }
 
   /// Runs one mode and keeps what it decided.
@@ -108,13 +149,14 @@ class Modes {
       return fail(mode + ": " + job.end_text() + (why.empty() ? "" : ": " + why));
     }
     rows_.push_back({mode, text_of(said, "orders_digest"), text_of(said, "signals_digest"),
-                     text_of(said, "state_hash"), seconds_now() - began, differs});
+                     text_of(said, "state_hash"), seconds_now() - began, differs, 0});
     if (account != nullptr) *account = said;
     return {};
   }
 
   const ParityRun& run_;
   std::vector<ParityRow> rows_;
+  std::map<std::string, std::uint64_t> records_;  // of each stage, in the first session
 };
 
 }  // namespace

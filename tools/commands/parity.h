@@ -16,6 +16,7 @@ struct ParityRow {
   std::string orders_digest, signals_digest, state_hash;
   double seconds = 0;         // of the process, start and end included
   std::string complaint;      // a replay that differs: where
+  std::uint64_t kills = 0;    // of its stages, while it ran
 };
 /// Two rows that ought to be the same.
 struct ParityDifference {
@@ -30,6 +31,8 @@ struct ParityRun {
   std::vector<std::string> arguments;  // for `up` and `backtest` alike: --data ...
   std::string state;                   // folder for the journals; theirs alone
   std::string session;                 // of the sessions; free
+  std::uint64_t kills = 0;             // of stages, in modes of their own; 0: none of those
+  std::uint64_t seed = 1;              // of their places
   /// Called before each mode, and now and then; false breaks it off.
   std::function<bool(const std::string& mode)> each_look;
 };

@@ -54,9 +54,10 @@ std::vector<std::string> arguments_of(const VerifyOptions& o) {
 }
 
 std::string rows_text(const std::vector<ParityRow>& rows) {
-  TextTable t({"mode", "orders_digest", "signals_digest", "state_hash", "seconds"});
+  TextTable t({"mode", "orders_digest", "signals_digest", "state_hash", "kills", "seconds"});
   for (const ParityRow& r : rows) {
-    t.row({r.mode, r.orders_digest, r.signals_digest, r.state_hash, shown_fixed(r.seconds, 1)});
+    t.row({r.mode, r.orders_digest, r.signals_digest, r.state_hash,
+           r.kills > 0 ? std::to_string(r.kills) : "", shown_fixed(r.seconds, 1)});
   }
   return t.text();
 }
@@ -67,7 +68,7 @@ std::string rows_json(const VerifyOptions& options, const std::vector<ParityRow>
   for (const ParityRow& r : rows) {
     j["runs"].push_back({{"mode", r.mode}, {"orders_digest", r.orders_digest},
                          {"signals_digest", r.signals_digest}, {"state_hash", r.state_hash},
-                         {"seconds", r.seconds}});
+                         {"kills", r.kills}, {"seconds", r.seconds}});
   }
   j["difference"] = nullptr;
   if (difference) {
@@ -87,6 +88,8 @@ Exit run_verify(const VerifyOptions& options) {
   run.config = options.config;
   run.arguments = arguments_of(options);
   run.state = state.path();
+  run.kills = options.kills;
+  run.seed = options.seed;
   run.session = "verify-" + std::to_string(getpid());
   std::string said;
   run.each_look = [&said](const std::string& mode) {
