@@ -1,4 +1,4 @@
-// pinstripe-checkpoint: replays the journals of one session behind its stages and saves their state.
+// pinstripe-checkpoint: replays the journals of one session behind its stages, saves their state.
 #include <sched.h>
 #include <sys/resource.h>
 #include <time.h>

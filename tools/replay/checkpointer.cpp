@@ -111,8 +111,8 @@ Result<void> StageCheckpointer::check(const JournalEntry& e) {
   }
   if (what.empty()) return {};
   return std::unexpected(Error{"ALARM: stage '" + stage_ + "' does not decide the same again: at "
-                               "record " + std::to_string(e.number) + " " + what + "; no checkpoint "
-                               "of it can be trusted; look with 'pinstripe replay --stage " +
+                               "record " + std::to_string(e.number) + " " + what + "; none of its "
+                               "checkpoints can be trusted; look with 'pinstripe replay --stage " +
                                stage_ + "'", Exit::kCheckFailed});
 }
 

@@ -71,8 +71,9 @@ class FeedReplica : public ReplicaBase<FeedStage, SourceRunner> {
         here.line == stated.line) {
       return {};
     }
+    const auto files = source_->files();
     const std::string file =
-        here.file < source_->files().size() ? "'" + source_->files()[here.file] + "'" : "the source";
+        here.file < files.size() ? "'" + files[here.file] + "'" : "the source";
     return fail("the recorded data are not those of the session: frame " +
                 std::to_string(stated.frames) + " was at line " + std::to_string(stated.line) +
                 " of a file of " + std::to_string(stated.size) + " bytes, in " + file + " it is at "

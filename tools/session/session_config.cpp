@@ -194,17 +194,17 @@ void read_stage_specs(ConfigNode& root, SessionPlan& plan) {
   }
 }
 
-/// Past a checkpoint that is due a stage goes on while the helper gets there and finds a place where
-/// nothing goes on; feed tells its place every 4,096 frames.
+/// Past a checkpoint that is due a stage goes on while the helper gets there and finds a place
+/// where nothing goes on; feed tells its place every 4,096 frames.
 constexpr std::int64_t kCheckpointSlack = 16'384;
 
 void read_checkpoint(ConfigNode& root, JournalPlan& j) {
   ConfigNode node = root.child("checkpoint");
   const std::int64_t every =
       node.integer("every", static_cast<std::int64_t>(j.checkpoint_every), 1, INT64_MAX / 4);
-  const std::int64_t lag =
-      node.integer("lag_max", std::max<std::int64_t>(static_cast<std::int64_t>(j.checkpoint_lag_max),
-                                                     2 * every), 0, INT64_MAX / 2);
+  const std::int64_t lag_default =
+      std::max(static_cast<std::int64_t>(j.checkpoint_lag_max), 2 * every);
+  const std::int64_t lag = node.integer("lag_max", lag_default, 0, INT64_MAX / 2);
   if (lag != 0 && lag < every + kCheckpointSlack) {
     node.complain("lag_max", "found " + std::to_string(lag) + ", allowed are 0 (no limit) and " +
                                  std::to_string(every + kCheckpointSlack) + " (every + " +

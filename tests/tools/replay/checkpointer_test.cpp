@@ -20,8 +20,8 @@ class CheckpointerTest : public ReplayTest {
 
   /// A session that has ended and left its rings and journals in shared memory.
   nlohmann::json kept_session() {
-    const auto up = run({"up", trading_config(std::string(R"("journal": {"mode": "on"},)") + kOften),
-                         "--json", "--keep", "--in-process"});
+    const std::string more = std::string(R"("journal": {"mode": "on"},)") + kOften;
+    const auto up = run({"up", trading_config(more), "--json", "--keep", "--in-process"});
     EXPECT_EQ(up.exit, 0) << up.err;
     return up.json();
   }
@@ -162,31 +162,56 @@ TEST_F(CheckpointerTest, AStageThatDecidesOtherwiseIsAnAlarm) {
       << worked.error().message;
 }
 
-TEST_F(CheckpointerTest, TheProgramWorksBesideALiveSessionAndIsAlone) {
+TEST_F(CheckpointerTest, ItWorksBesideALiveSessionAloneAndGoesOnWhenKilled) {
   const auto up = start({bin_ + "/pinstripe", "up",
                          trading_config(std::string(R"("journal": {"mode": "on"},)") + kOften),
                          "--for", "600s", "--speed", "40", "--json"});
   ASSERT_TRUE(wait_until_running("session"));
-  const auto helper = start({bin_ + "/pinstripe-checkpoint", "--session", "session"});
+  const std::string lock = session() + "/" + kCheckpointLockName;
   const auto plan = load_resolved(session());
   ASSERT_TRUE(plan);
-  const std::string journal = plan->journal.directory;
-  for (int i = 0; i < 3'000 && list_checkpoints(journal + "/features").size() < 2; ++i) {
-    ASSERT_FALSE(has_ended(helper)) << wait(helper).err;
-    usleep(10'000);
-  }
-  EXPECT_EQ(list_checkpoints(journal + "/features").size(), 2U);
+  const std::string features = plan->journal.directory + "/features";
+  const auto newest = [&] {
+    const auto all = list_checkpoints(features);
+    return all.empty() ? 0 : all.back().record;
+  };
+  const auto wait_past = [&](std::uint64_t record) {
+    for (int i = 0; i < 3'000 && newest() <= record && !has_ended(up); ++i) usleep(10'000);
+    return newest() > record;
+  };
+  ASSERT_TRUE(wait_past(3'000));
+  const auto holder = EndLock::holder(lock);
+  ASSERT_TRUE(holder);
   const auto second = run_program({bin_ + "/pinstripe-checkpoint", "--session", "session"});
   EXPECT_EQ(second.exit, 1);
-  EXPECT_NE(second.err.find("checkpoint helper"), std::string::npos) << second.err;
-  kill(helper.pid, SIGTERM);
-  EXPECT_EQ(wait(helper).exit, 0);
+  EXPECT_NE(second.err.find("held by pid " + std::to_string(holder->pid)), std::string::npos)
+      << second.err;
+  kill(holder->pid, SIGKILL);
+  EXPECT_TRUE(wait_past(newest())) << "another goes on from the newest checkpoint";
   kill(up.pid, SIGINT);
   const CommandResult ended = wait(up);
   ASSERT_EQ(ended.exit, 0) << ended.err;
-  const auto sut = replay(journal);
+  EXPECT_NE(ended.err.find("killed by signal 9"), std::string::npos) << ended.err;
+  const auto sut = replay(ended.json().at("journal"));
   EXPECT_EQ(sut.exit, 0) << sut.err << sut.out;
   EXPECT_GT(sut.json().at("stages").at(1).at("checkpoints"), 0);
+}
+
+TEST_F(CheckpointerTest, StagesOnAShortLeashEndAndDecideTheSame) {
+  const auto free_run = run({"up", trading_config(), "--json", "--in-process"});
+  ASSERT_EQ(free_run.exit, 0) << free_run.err;
+  // The shortest distance that a config may allow: the stages run into it at full speed, and each
+  // must get a checkpoint that lets it go on.
+  const auto up = run({"up", trading_config(R"("journal": {"mode": "on"},
+                                               "checkpoint": {"every": 200, "lag_max": 16584},)"),
+                       "--json"});
+  ASSERT_EQ(up.exit, 0) << up.err;
+  for (const char* key : {"orders_digest", "signals_digest", "state_hash"}) {
+    EXPECT_EQ(up.json().at(key), free_run.json().at(key)) << key;
+  }
+  const auto sut = replay(up.json().at("journal"));
+  ASSERT_EQ(sut.exit, 0) << sut.err << sut.out;
+  EXPECT_GT(sut.json().at("stages").at(1).at("checkpoints"), 0) << "of features";
 }
 
 TEST_F(CheckpointerTest, ItsCommandLineIsChecked) {
