@@ -75,14 +75,14 @@ Verdict run_seed(const MakeWorld& make, const WorldShape& shape, const Faults& f
   });
 }
 
-Sweep sweep(const MakeWorld& make, const WorldShape& shape) {
+Sweep sweep(const MakeWorld& make, const WorldShape& shape, std::uint64_t stride) {
   constexpr std::uint64_t kSecond[] = {0, 1, 6, 25};
   constexpr std::size_t kWrongMost = 10;
   Sweep done;
   const auto undisturbed = make(shape);
   const Reference reference = run_undisturbed(*undisturbed);
   for (std::size_t party = 0; party < reference.steps.size(); ++party) {
-    for (std::uint64_t step = 1; step <= reference.steps[party]; ++step) {
+    for (std::uint64_t step = 1; step <= reference.steps[party]; step += stride) {
       for (const std::uint64_t second : kSecond) {
         const Verdict v = judged([&](Verdict& verdict) {
           const auto world = make(shape);

@@ -17,9 +17,9 @@ struct Sweep {
   std::vector<std::string> wrong;
   Counts counts;
 };
-/// One session for every step of every party: a kill there, alone and with a second one some steps
-/// into the recovery.
-Sweep sweep(const MakeWorld& make, const WorldShape& shape);
+/// One session for every step (or every `stride`th) of every party: a kill there, alone and with a
+/// second one some steps into the recovery.
+Sweep sweep(const MakeWorld& make, const WorldShape& shape, std::uint64_t stride = 1);
 
 /// Puts a protocol error into every runner while it lives.
 class Mutation {

@@ -5,28 +5,33 @@
 #include <cstdint>
 #include <cstdio>
 #include <optional>
+#include <random>
 #include <string>
 #include <string_view>
 
 #include "tests/sim/real_world.h"
+#include "tests/sim/seed_faults.h"
 #include "tests/sim/toy_world.h"
 
 namespace pinstripe::sim {
 namespace {
 
 constexpr const char* kUsage =
-    "usage: pinstripe-sim [--seeds N] [--from S] [--minutes M] [--real] [--mutant NAME] [--json]\n"
+    "usage: pinstripe-sim [--seeds N] [--from S] [--minutes M] [--real] [--sweep]\n"
+    "                     [--mutant NAME] [--json]\n"
     "  --seeds N      sessions, one a seed (1000)\n"
     "  --from S       the first seed (0)\n"
     "  --minutes M    at most so long; 0: no limit\n"
     "  --real         the five real stages; without it four toy stages, a hundred times faster\n"
+    "  --sweep        the session of the first seed, killed at every step of every stage in turn,\n"
+    "                 and once more in the recovery (real: at every 97th step)\n"
     "  --mutant NAME  with a broken protocol, to see that it is noticed\n"
     "  --json         one line for scripts\n"
     "exit 0: nothing went wrong; 3: a seed did; 2: wrong usage\n";
 
 struct Options {
   std::uint64_t seeds = 1'000, from = 0, minutes = 0;
-  bool real = false, json = false;
+  bool real = false, json = false, sweep = false;
 };
 
 bool number_of(std::string_view text, std::uint64_t& out) {
@@ -49,6 +54,8 @@ std::optional<Options> options_of(int argc, char** argv) {
     const std::string_view name = argv[i];
     if (name == "--real") {
       o.real = true;
+    } else if (name == "--sweep") {
+      o.sweep = true;
     } else if (name == "--json") {
       o.json = true;
     } else if (i + 1 == argc) {
@@ -70,7 +77,7 @@ void print(const Options& o, const Counts& c, std::uint64_t wrong, std::uint64_t
   const char* tier = o.real ? "real" : "toy";
   const auto n = [](std::uint64_t v) { return static_cast<unsigned long long>(v); };
   if (!o.json) {
-    std::printf("%s tier: %llu seeds from %llu: %llu wrong; %llu kills, %llu of them in a rejoin, "
+    std::printf("%s tier: %llu sessions from seed %llu: %llu wrong; %llu kills, %llu of them in a rejoin, "
                 "%llu torn tails, %llu checkpoints loaded, %llu stalls, %llu orderly stops, "
                 "%llu halts, %llu fills\n",
                 tier, n(c.runs), n(o.from), n(wrong), n(c.kills), n(c.kills_in_rejoin),
@@ -87,6 +94,29 @@ void print(const Options& o, const Counts& c, std::uint64_t wrong, std::uint64_t
               "\"fills\":%llu}\n",
               n(c.kills), n(c.kills_in_rejoin), n(c.torn_tails), n(c.checkpoints_loaded),
               n(c.stalls), n(c.stops), n(c.halts), n(c.fills));
+}
+
+/// Small rings and segments: what is killed has always something under way.
+int run_sweep(const Options& o) {
+  std::mt19937_64 rng(o.from);
+  WorldShape shape;
+  shape.batch = 3;
+  if (o.real) {
+    shape.capacity = 64;
+    shape.journal = {4'096, 3};
+  } else {
+    shape.capacity = 4;
+    shape.journal = {768, 3};
+  }
+  const MakeWorld make = o.real ? real_world(draw_real_scenario(rng))
+                                : toy_world(toy::make_scenario(rng), o.from % 2 == 1);
+  const Sweep done = sweep(make, shape, o.real ? 97 : 1);
+  for (const std::string& wrong : done.wrong) {
+    std::fprintf(stderr, "pinstripe-sim: seed %llu: %s\n",
+                 static_cast<unsigned long long>(o.from), wrong.c_str());
+  }
+  print(o, done.counts, done.wrong.size(), o.from);
+  return done.wrong.empty() ? 0 : 3;
 }
 
 int run(const Options& o) {
@@ -113,7 +143,9 @@ int run(const Options& o) {
 
 int main(int argc, char** argv) {
   const auto options = pinstripe::sim::options_of(argc, argv);
-  if (options) return pinstripe::sim::run(*options);
+  if (options) {
+    return options->sweep ? pinstripe::sim::run_sweep(*options) : pinstripe::sim::run(*options);
+  }
   std::fputs(pinstripe::sim::kUsage, stderr);
   return 2;
 }
