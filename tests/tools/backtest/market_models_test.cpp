@@ -26,7 +26,8 @@ class MarketModelsTest : public CliTest {
   }
   std::string out() const { return (folder_ / "out").string(); }
   std::vector<reference::Row> fills() const { return reference::read_csv(out() + "/fills.csv"); }
-  /// The same session by `up` in five processes: the same decisions.
+  /// The same session by `up` in five processes: the same decisions; its journal, if it keeps one,
+  /// replays.
   void expect_five_processes_agree(const std::string& config, const nlohmann::json& account,
                                    std::vector<std::string> more = {}) {
     more.insert(more.begin(), {"up", config, "--json"});
@@ -35,6 +36,9 @@ class MarketModelsTest : public CliTest {
     for (const char* key : {"orders_digest", "signals_digest", "state_hash", "fills", "lost"}) {
       EXPECT_EQ(five.json().at(key), account.at(key)) << key;
     }
+    if (five.json().at("journal").is_null()) return;
+    const auto replayed = run({"replay", five.json().at("journal")});
+    EXPECT_EQ(replayed.exit, 0) << replayed.err << replayed.out;
   }
 };
 
@@ -148,7 +152,7 @@ TEST_F(LiquidationTest, AMissingTierIsSaidBeforeTheStart) {
 TEST_F(MarketModelsTest, OrderAndResponseLatenciesAreDrawnFromTheirTables) {
   const std::string tables = R"("order_latency_table_ns": [1500000, 4000000, 9000000],
       "response_latency_table_ns": [2000000, 3000000, 7000000])";
-  const std::string sut = taking_config(R"("exec": {)" + tables + "},");
+  const std::string sut = taking_config(R"("journal": {"mode": "on"}, "exec": {)" + tables + "},");
   const auto done = backtest(sut);
   ASSERT_EQ(done.exit, 0) << done.err;
   std::set<std::int64_t> ways_there, ways_back;
@@ -206,7 +210,8 @@ TEST_F(MarketModelsTest, ByStampsTheVenuesClockIsWhatTheVenueSaid) {
                "sizing": {"mode": "fixed_fraction"}},
       "exec": {"response_latency_ns": 25000000}})";
   const std::string sut = config(
-      R"({"feed_latency": {"model": "stamps", "max_ns": 20000000},)" + rest, "stamps");
+      R"({"journal": {"mode": "on"}, "feed_latency": {"model": "stamps", "max_ns": 20000000},)" +
+          rest, "stamps");
   const auto done = backtest(sut, {"--data", file});
   ASSERT_EQ(done.exit, 0) << done.err;
   EXPECT_EQ(done.json().at("lost"), 0);
@@ -226,8 +231,8 @@ TEST_F(MarketModelsTest, ByStampsTheVenuesClockIsWhatTheVenueSaid) {
 }
 
 TEST_F(MarketModelsTest, ATableOfFeedLatenciesDecidesTheSameInOneThreadAndFiveProcesses) {
-  const std::string sut = trading_config(R"("feed_latency": {"model": "table",
-      "table_ns": [500000, 1000000, 1800000]},)");
+  const std::string sut = trading_config(R"("journal": {"mode": "on"},
+      "feed_latency": {"model": "table", "table_ns": [500000, 1000000, 1800000]},)");
   const auto done = backtest(sut);
   ASSERT_EQ(done.exit, 0) << done.err;
   EXPECT_GT(done.json().at("fills"), 0);
