@@ -25,8 +25,8 @@ class DelayQueue {
   std::size_t size() const noexcept { return tail_ - head_; }
 
   /// The caller has looked at `full`. The command's measurement stamps are the machine's, not the
-  /// session's: kept, they would stand in the checkpoint and in the state hash. Its slot word stays,
-  /// being its number on the ring.
+  /// session's: kept, they would stand in the checkpoint and in the state hash. Its slot word
+  /// stays, being its number on the ring.
   void push(TimeNs due, const OrderCommand& command) noexcept {
     last_due_ = due > last_due_ ? due : last_due_;
     Entry& e = entries_[tail_++ % entries_.size()];

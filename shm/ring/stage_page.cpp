@@ -126,7 +126,8 @@ StageKind StagePageView::kind() const noexcept {
 
 StageState StagePageView::state() const noexcept {
   const std::uint32_t s = page_->state.load(std::memory_order_acquire);
-  return static_cast<StageState>(std::min(s, static_cast<std::uint32_t>(StageState::kFailed)));
+  constexpr auto kLast = static_cast<std::uint32_t>(std::size(kStageStateNames)) - 1;
+  return static_cast<StageState>(std::min(s, kLast));
 }
 
 std::vector<std::pair<std::string, std::int64_t>> StagePageView::counters() const {

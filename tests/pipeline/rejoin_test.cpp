@@ -47,7 +47,19 @@ class RejoinTest : public KillSessions {
         "speed": 0.001, "for_ns": 600000000000, "market": {"rate_per_s": 5},
         "models": {"members": [{"file": "model.json"}]}, "journal": {"mode": "on"}})")});
     EXPECT_TRUE(wait_until_running("session"));
+    for (int same = 0, looks = 0; same < 10 && looks < 600; ++looks) {
+      const std::int64_t before = turns();
+      usleep(50'000);
+      same = turns() == before ? same + 1 : 0;
+    }
     return up;
+  }
+  /// Of all stages together.
+  std::int64_t turns() {
+    std::int64_t sum = 0;
+    const auto status = run({"status", "session", "--json"}).json();
+    for (const auto& stage : status.at("stages")) sum += stage.at("turns").get<std::int64_t>();
+    return sum;
   }
   /// Sends `number` to the stage and waits for another process in its place; false where none comes.
   bool strike(const std::string& stage, int number, const StartedCommand& up) {
@@ -116,6 +128,10 @@ TEST_F(RejoinTest, AStageThatFailsTwiceAtOneRecordIsNotStartedAThirdTime) {
   EXPECT_NE(sut.err.find("journal record"), std::string::npos) << sut.err;
   EXPECT_NE(sut.err.find("died of that record before"), std::string::npos) << sut.err;
   EXPECT_NE(sut.err.find("--resume session"), std::string::npos) << sut.err;
+  const auto left = run({"status", "session", "--json"}).json();
+  for (const auto& stage : left.at("stages")) {
+    EXPECT_EQ(stage.at("state"), stage.at("name") == "features" ? "dead" : "suspended") << stage;
+  }
   // Nothing was wrong with that record: resumed, the session goes on, until it is stopped.
   const auto resumed = start({bin_ + "/pinstripe", "up", "--resume", "session", "--json"});
   ASSERT_TRUE(wait_until_running("session"));

@@ -56,11 +56,14 @@ Result<HeldSession> HeldSession::make(SessionPlan& plan, bool discard) {
   if (!dir) return std::unexpected(dir.error());
   auto lock = EndLock::acquire(dir->session_lock(), "session '" + plan.name + "'");
   if (!lock) return std::unexpected(lock.error());
+  HeldSession session(std::move(*dir), std::move(*lock));
   if (plan.journal.on) {
     if (auto made = make_journal_dir(plan); !made) return fail_within("journal", made);
-    if (auto marked = dir->mark_resumable(); !marked) return std::unexpected(marked.error());
+    if (auto marked = session.dir_.mark_resumable(); !marked) {
+      return std::unexpected(marked.error());
+    }
   }
-  return HeldSession(std::move(*dir), std::move(*lock));
+  return session;
 }
 
 Result<HeldSession> HeldSession::resume(const std::string& name, SessionPlan& plan) {
