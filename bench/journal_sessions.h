@@ -100,7 +100,8 @@ class JournalSessions {
     }
     return account.at("hops");
   }
-  static double median_service(const std::vector<nlohmann::json>& rounds, const std::string& stage) {
+  static double median_service(const std::vector<nlohmann::json>& rounds,
+                               const std::string& stage) {
     std::vector<double> all;
     for (const auto& hops : rounds) {
       for (const auto& hop : hops) {

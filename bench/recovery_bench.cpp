@@ -122,7 +122,9 @@ class Bench {
     ::kill(page.pid.get(), SIGKILL);
     await([&] { return page.starts.get() > starts; });
     const std::int64_t there_ns = monotonic_ns();
-    await([&] { return page.recoveries.get() > recoveries && page.recovered_ns.get() > killed_ns; });
+    await([&] {
+      return page.recoveries.get() > recoveries && page.recovered_ns.get() > killed_ns;
+    });
     Rejoin r;
     r.stage = stages_[i];
     r.detect_ms = static_cast<double>(there_ns - killed_ns) / 1e6;

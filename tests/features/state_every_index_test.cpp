@@ -1,5 +1,5 @@
 // The features' state: saved and loaded at every index of a tape it goes on the same, although
-// sums, bar statistics and Roll's spread are computed afresh by a load; its hash covers values alone.
+// sums, bar statistics and Roll's spread are computed afresh by a load; its hash covers values.
 #include <gtest/gtest.h>
 
 #include "features/features_stage.h"

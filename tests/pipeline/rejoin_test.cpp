@@ -1,5 +1,5 @@
-// What becomes of a session that cannot go on by itself: its supervisor killed, a stage that dies of
-// one record again and again, a stage that nobody lets live. It leaves off, and is resumed.
+// What becomes of a session that cannot go on by itself: its supervisor killed, a stage that dies
+// of one record again and again, a stage that nobody lets live. It leaves off, and is resumed.
 #include <signal.h>
 #include <unistd.h>
 
@@ -61,7 +61,7 @@ class RejoinTest : public KillSessions {
     for (const auto& stage : status.at("stages")) sum += stage.at("turns").get<std::int64_t>();
     return sum;
   }
-  /// Sends `number` to the stage and waits for another process in its place; false where none comes.
+  /// Sends `number` to the stage, waits for another process in its place; false where none comes.
   bool strike(const std::string& stage, int number, const StartedCommand& up) {
     const pid_t victim = stage_pids().at(stage);
     kill(victim, number);

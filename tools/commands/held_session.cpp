@@ -1,10 +1,14 @@
 #include "tools/commands/held_session.h"
 
+#include <unistd.h>
+
 #include <cstdio>
+#include <filesystem>
 
 #include "shm/ring/segment.h"
 #include "shm/run/journal_layout.h"
 #include "tools/journal/journal_dir.h"
+#include "tools/replay/checkpointer.h"
 #include "tools/session/attach.h"
 #include "tools/session/identity.h"
 #include "tools/session/session_files.h"
@@ -40,7 +44,30 @@ Result<void> check_state(const SessionInfo& info) {
   return {};
 }
 
+/// Nothing but a helper's lock is held.
+bool only_helpers_hold(const SessionInfo& info) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  for (fs::directory_iterator it(info.path, error), end; !error && it != end; it.increment(error)) {
+    const std::string name = it->path().filename().string();
+    const bool helper = name == "journal.carrier.lock" || name == kCheckpointLockName;
+    if (helper || it->path().extension() != ".lock") continue;
+    if (EndLock::holder(it->path().string())) return false;
+  }
+  return true;
+}
+
 }  // namespace
+
+void await_last_helpers(const std::string& session) {
+  constexpr int kLooks = 500;
+  constexpr useconds_t kLookEveryUs = 20'000;
+  for (int i = 0; i < kLooks; ++i) {
+    const auto info = session_info(session);
+    if (!info || !info->live || !only_helpers_hold(*info)) return;
+    usleep(kLookEveryUs);
+  }
+}
 
 Result<HeldSession> HeldSession::make(SessionPlan& plan, bool discard) {
   const auto there = session_info(plan.name);
@@ -67,6 +94,7 @@ Result<HeldSession> HeldSession::make(SessionPlan& plan, bool discard) {
 }
 
 Result<HeldSession> HeldSession::resume(const std::string& name, SessionPlan& plan) {
+  await_last_helpers(name);
   auto dir = SessionDir::open(name);
   if (!dir) return std::unexpected(dir.error());
   const auto info = session_info(name);

@@ -11,6 +11,10 @@
 
 namespace pinstripe {
 
+/// Where a session's supervisor has died, its helpers still carry what the stages left: waits for
+/// them, at most ten seconds. Returns at once where anyone else holds an end of the session.
+void await_last_helpers(const std::string& session);
+
 /// Its directory goes with it unless it is to be kept.
 class HeldSession {
  public:

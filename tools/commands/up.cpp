@@ -194,6 +194,7 @@ Result<SessionPlan> make_plan(const UpOptions& options) {
   if (auto cores = check_cores(config->plan.topology, allowed_cores()); !cores) {
     return std::unexpected(cores.error());
   }
+  await_last_helpers(config->plan.name);
   // A live session of that name is refused before its data are read.
   if (const auto info = session_info(config->plan.name); info && info->live) {
     return fail("session '" + config->plan.name + "' runs already" +

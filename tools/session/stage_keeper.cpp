@@ -80,7 +80,7 @@ StageKeeper::Fate StageKeeper::look(std::int64_t now_ms, bool rejoins) {
               ") died: " + end.text() + (words.empty() ? "" : "; last error: " + words);
   if (!rejoins || !plan_->journal.on) return Fate::kGone;
   const JournalTail tail = journal_tail(*plan_, stage_->name);
-  if (tail.ended && end.gave_up()) return Fate::kGone;  // it had come to its end and said why not well
+  if (tail.ended && end.gave_up()) return Fate::kGone;  // its end was not well, and it said why
   obituary_ += " (journal record " + std::to_string(tail.records) + ")";
   switch (policy_.note({own_doing(end), tail.records})) {
     case AfterDeath::kRestart:

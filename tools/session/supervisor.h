@@ -29,11 +29,12 @@ struct SessionEnd {
 };
 
 /// Starts the processes of a session and minds them until they have ended. Sessions with journals
-/// outlive their stages' deaths: the successor rejoins. It restarts, it decides and injects nothing.
+/// outlive their stages' deaths: the successor rejoins. It restarts; it decides nothing.
 class Supervisor {
  public:
-  /// Starts the carrier of the journals, the checkpoint helper and the five (or more) stage programs of `plan`, whose
-  /// directory exists. Where one cannot be started, those already running are stopped.
+  /// Starts the carrier of the journals, the checkpoint helper and the five (or more) stage
+  /// programs of `plan`, whose directory exists. Where one cannot be started, those already running
+  /// are stopped.
   static Result<Supervisor> start(const SessionPlan& plan);
 
   /// Waits until every stage has ended. `tick` runs about every `tick_ms`; `say` takes each line
