@@ -131,8 +131,9 @@ class FeedRunner : public RunnerCore<S, P> {
     if constexpr (!kReadsAgain) return false;
     switch (e.kind) {
       case JournalKind::kDigest: return !this->has_said(e);
-      case JournalKind::kPosition:
-      case JournalKind::kEnd: return frames_ < stated_frames(e);
+      case JournalKind::kPosition: return frames_ < stated_frames(e);
+      // A timer may have run since the last frame.
+      case JournalKind::kEnd: return frames_ < stated_frames(e) || !this->has_said(e);
       default: return false;
     }
   }

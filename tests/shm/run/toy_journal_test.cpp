@@ -1,6 +1,5 @@
 // From its journal alone each toy stage says what it said: from the start, from a state saved at
-// any
-// record, and over rings that hold any part of it already.
+// any record, and over rings that hold any part of it already.
 #include <gtest/gtest.h>
 
 #include <random>
