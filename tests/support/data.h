@@ -15,7 +15,7 @@ inline std::optional<std::string> recorded_data(const std::string& name) {
   const auto path = root / name;
   std::error_code ignored;
   if (!std::filesystem::exists(path, ignored)) return std::nullopt;
-  return path.string();
+  return std::filesystem::absolute(path).string();  // configs elsewhere name it
 }
 
 }  // namespace pinstripe

@@ -44,7 +44,8 @@ Result<void> refuse_forgotten_work(const RunnerSetup& setup) {
     return fail(work + ", and without a journal it would go on without its memory; start the "
                 "session anew (with \"journal\": {\"mode\": \"on\"} a killed stage rejoins)");
   }
-  return fail("journal behind ring: " + work + ", but its journal is empty; start the session anew");
+  return fail("journal behind ring: " + work +
+              ", but its journal is empty; start the session anew");
 }
 
 Error rejoin_error(const RejoinReport& report, const SessionPlan& plan, const RunnerSetup& setup,
