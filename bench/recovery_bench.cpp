@@ -4,6 +4,7 @@
 // Runs the real `pinstripe up` with journals and checkpoints at full speed over the synthetic
 // market. From the kill (CLOCK_MONOTONIC here) to the moment that the successor says on its page:
 // detect (supervisor notices, new process attached), load (checkpoint), replay (records behind it).
+#include <fcntl.h>
 #include <signal.h>
 #include <time.h>
 #include <unistd.h>
@@ -72,9 +73,7 @@ class Bench {
     auto program = Program::open("pinstripe");
     if (!program) throw std::runtime_error(program.error().message);
     const auto config = write_config(folder_, name_);
-    auto up = Child::spawn("up", *program,
-                           {"up", config.string(), "--json", "--speed", "max"}, -1,
-                           (folder_ / "log").string());
+    auto up = spawn_silent(*program, {"up", config.string(), "--json", "--speed", "max"});
     if (!up) throw std::runtime_error(up.error().message);
     up_ = std::move(*up);
     open_pages();
@@ -89,6 +88,18 @@ class Bench {
   }
 
  private:
+  /// The session's account is of no interest: its standard output goes nowhere.
+  Result<Child> spawn_silent(const Program& program, const std::vector<std::string>& arguments) {
+    std::fflush(stdout);
+    const int kept = ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
+    const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+    ::dup2(nowhere, STDOUT_FILENO);
+    auto child = Child::spawn("up", program, arguments, -1, (folder_ / "log").string());
+    ::dup2(kept, STDOUT_FILENO);
+    ::close(nowhere);
+    ::close(kept);
+    return child;
+  }
   void open_pages() {
     static constexpr const char* kStages[] = {"feed", "features", "models", "risk", "exec"};
     await([&] {

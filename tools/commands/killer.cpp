@@ -43,6 +43,14 @@ KillReport& KillReport::operator+=(const KillReport& more) {
   return *this;
 }
 
+std::string KillReport::text() const {
+  std::string line = std::to_string(total()) + " kills:";
+  for (const auto& [stage, count] : kills) line += " " + stage + " " + std::to_string(count);
+  return line + "; by SIGSTOP " + std::to_string(stopped) + ", while rejoining " +
+         std::to_string(again) + "; with a position " + std::to_string(held_position) +
+         ", a working order " + std::to_string(held_order) + ", both " + std::to_string(held_both);
+}
+
 Result<Killer> Killer::attach(const std::string& session, const KillPlan& plan,
                               const std::function<bool()>& goes_on) {
   const std::string folder = session_path(session);

@@ -34,6 +34,8 @@ struct KillReport {
   std::uint64_t held_position = 0, held_order = 0, held_both = 0;
   std::uint64_t total() const;
   KillReport& operator+=(const KillReport& more);
+  /// One line for people.
+  std::string text() const;
 };
 
 /// Places are drawn as journal records of the victim, between none and as many as the undisturbed
