@@ -19,6 +19,7 @@ class JournalSessionTest : public CliTest {
   CommandResult verified(const nlohmann::json& account) {
     return run({"journal", "verify", account.at("journal"), "--json"});
   }
+  void kill_a_feed();
   static std::uint64_t records(const nlohmann::json& account) {
     std::uint64_t sum = 0;
     for (const auto& hop : account.at("hops")) {
@@ -123,22 +124,41 @@ TEST_F(JournalSessionTest, AFolderThatCannotBeMadeIsRefusedByName) {
   EXPECT_TRUE(leftovers().empty());
 }
 
-TEST_F(JournalSessionTest, AStageThatHasTakenSomethingIsNotStartedWithoutItsMemory) {
-  ASSERT_EQ(run({"up", journaled(), "--prepare"}).exit, 0);
-  const auto stage = [&] {
-    return start({bin_ + "/pinstripe-feed", "--session", "session"});
-  };
-  const auto first = stage();
-  for (int i = 0; i < 500; ++i) {
+/// Starts the feed of the prepared session alone, kills it once it has published something.
+void JournalSessionTest::kill_a_feed() {
+  const auto feed = start({bin_ + "/pinstripe-feed", "--session", "session"});
+  const auto published = [&] {
     const auto status = run({"status", "session", "--json"}).json();
-    if (status.at("journal").at("records") > 0) break;
-    usleep(10'000);
-  }
-  kill(first.pid, SIGKILL);
-  (void)wait(first);
-  const CommandResult sut = wait(stage());
+    return status.at("stages").at(0).at("turns").get<std::int64_t>() > 0;
+  };
+  for (int i = 0; i < 1'000 && !published(); ++i) usleep(10'000);
+  kill(feed.pid, SIGKILL);
+  (void)wait(feed);
+}
+
+TEST_F(JournalSessionTest, AStageThatWorkedBeforeIsNotStartedWithoutItsMemory) {
+  ASSERT_EQ(run({"up", trading_config(), "--prepare"}).exit, 0);
+  kill_a_feed();
+  const CommandResult sut = wait(start({bin_ + "/pinstripe-feed", "--session", "session"}));
   EXPECT_EQ(sut.exit, 1);
-  EXPECT_NE(sut.err.find("records already"), std::string::npos) << sut.err;
+  EXPECT_NE(sut.err.find("without a journal it would go on without its memory"),
+            std::string::npos)
+      << sut.err;
+}
+
+TEST_F(JournalSessionTest, WithAJournalItRejoinsByHandToo) {
+  const std::string file = journaled();
+  const auto calm = run({"up", file, "--json", "--in-process"});
+  ASSERT_EQ(calm.exit, 0) << calm.err;
+  ASSERT_EQ(run({"up", file, "--prepare"}).exit, 0);
+  kill_a_feed();
+  const auto launched = run_program({"tools/launch.sh", file, "--bin", bin_});
+  ASSERT_EQ(launched.exit, 0) << launched.err;
+  const auto sut = run({"down", "session", "--json"}).json().at("account");
+  EXPECT_EQ(sut.at("orders_digest"), calm.json().at("orders_digest"));
+  EXPECT_EQ(sut.at("state_hash"), calm.json().at("state_hash"));
+  EXPECT_EQ(sut.at("lost"), 0);
+  EXPECT_EQ(sut.at("hops").at(0).at("recoveries"), 1);
 }
 
 TEST_F(JournalSessionTest, LaunchedByHandTheJournalsAreCarriedToo) {

@@ -90,6 +90,10 @@ Json stage_json(const StageShot& s) {
           {"allocations_after_seal", s.allocations_after_seal},
           {"journal_records", s.journal_records},
           {"journal_waits", s.journal_waits},
+          {"recoveries", s.recoveries},
+          {"recovery_records", s.recovery_records},
+          {"recovery_load_ns", s.recovery_load_ns},
+          {"recovery_replay_ns", s.recovery_replay_ns},
           {"budget_breaches", s.budget_breaches},
           {"counters", s.counters},
           {"errors", errors}};

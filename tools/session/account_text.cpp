@@ -71,6 +71,7 @@ Json hop_json(const StageShot& s) {
   j["hot_path_faults"] = s.hot_path_faults;
   j["journal_records"] = s.journal_records;
   j["journal_waits"] = s.journal_waits;
+  j["recoveries"] = s.recoveries;
   return j;
 }
 
