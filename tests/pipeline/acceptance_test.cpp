@@ -1,17 +1,10 @@
 // Every recorded capture, alone and joined with its neighbour, under the one shipped config:
 // nothing is lost, it trades, and one thread and five processes decide the same, run after run.
 #include "tests/pipeline/pipeline_support.h"
+#include "tests/support/captures.h"
 
 namespace pinstripe {
 namespace {
-
-struct Recorded {
-  std::string name;
-  std::vector<std::string> captures;
-};
-
-/// How gtest shows it; without this the test's name holds addresses.
-void PrintTo(const Recorded& r, std::ostream* out) { *out << r.name; }
 
 class AcceptanceTest : public PipelineTest, public testing::WithParamInterface<Recorded> {};
 
@@ -46,25 +39,7 @@ TEST_P(AcceptanceTest, TradesLosesNothingAndDecidesTheSameEveryTime) {
 
 INSTANTIATE_TEST_SUITE_P(
     Recorded, AcceptanceTest,
-    testing::Values(
-        Recorded{"cm_btc_0808", {"cm_btcusd_perp_20240808"}},
-        Recorded{"cm_btc_0809", {"cm_btcusd_perp_20240809"}},
-        Recorded{"spot_btc_0405", {"spot_btcusdt_20230405"}},
-        Recorded{"spot_btc_0808", {"spot_btcusdt_20240808"}},
-        Recorded{"spot_btc_0809", {"spot_btcusdt_20240809"}},
-        Recorded{"spot_eth_0808", {"spot_ethusdt_20240808"}},
-        Recorded{"spot_eth_0809", {"spot_ethusdt_20240809"}},
-        Recorded{"usdm_btc_0404", {"usdm_btcusdt_20230404"}},
-        Recorded{"usdm_btc_0405", {"usdm_btcusdt_20230405"}},
-        Recorded{"usdm_btc_0718", {"usdm_btcusdt_20240718"}},
-        Recorded{"usdm_btc_0719", {"usdm_btcusdt_20240719"}},
-        Recorded{"usdm_btc_0808", {"usdm_btcusdt_20240808"}},
-        Recorded{"usdm_eth_0808", {"usdm_ethusdt_20240808"}},
-        Recorded{"joined_usdm_2023", {"usdm_btcusdt_20230404", "usdm_btcusdt_20230405"}},
-        Recorded{"joined_usdm_2024", {"usdm_btcusdt_20240718", "usdm_btcusdt_20240719"}},
-        Recorded{"joined_spot_btc", {"spot_btcusdt_20240808", "spot_btcusdt_20240809"}},
-        Recorded{"joined_spot_eth", {"spot_ethusdt_20240808", "spot_ethusdt_20240809"}},
-        Recorded{"joined_cm_btc", {"cm_btcusd_perp_20240808", "cm_btcusd_perp_20240809"}}),
+    testing::ValuesIn(recorded_captures()),
     [](const auto& of) { return of.param.name; });
 
 using SpeedTest = PipelineTest;

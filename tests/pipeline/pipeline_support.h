@@ -6,17 +6,13 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/captures.h"
 #include "tests/support/data.h"
 #include "tests/tools/cli_support.h"
 
 namespace pinstripe {
 
 inline constexpr const char* kRecordedConfig = "tools/configs/recorded.json";
-
-/// Path under the data folder of the capture `name`, e.g. "usdm_btcusdt_20230404".
-inline std::string capture_name(const std::string& name) {
-  return "binance_l2_raw/" + name + ".txt.gz";
-}
 
 /// Lines of a gz or plain text file, without their newlines.
 std::vector<std::string> lines_of(const std::string& file);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <map>
@@ -47,12 +48,12 @@ class Modes {
   Result<std::vector<ParityRow>> all() {
     const std::string five = run_.session + "-five";
     Json account;
-    if (auto ran = add("five", up(five, "on", {}), &account); !ran) return failed(ran);
+    if (auto ran = add("five", up(five, "on", "max", {}), &account); !ran) return failed(ran);
     if (auto ran = replay("replay_five", text_of(account, "journal")); !ran) return failed(ran);
     if (run_.kills > 0) {
-      if (auto ran = add_killed(); !ran) return failed(ran);
+      if (auto ran = add_killed(account); !ran) return failed(ran);
     }
-    const auto one = up(run_.session + "-one", "off", {"--in-process"});
+    const auto one = up(run_.session + "-one", "off", "max", {"--in-process"});
     if (auto ran = add("one_thread", one); !ran) return failed(ran);
     for (const char* mode : {"backtest_1", "backtest_2"}) {
       if (auto ran = add(mode, backtest({})); !ran) return failed(ran);
@@ -78,8 +79,9 @@ class Modes {
     c.insert(c.end(), more.begin(), more.end());
     return c;
   }
-  Command up(const std::string& session, const char* journal, const Command& more) const {
-    Command c = command("up", {"--session", session, "--speed", "max", "--set",
+  Command up(const std::string& session, const char* journal, const std::string& speed,
+             const Command& more) const {
+    Command c = command("up", {"--session", session, "--speed", speed, "--set",
                                std::string("journal.mode=") + journal, "--set",
                                "journal.dir=" + Json(run_.state).dump()});
     c.insert(c.end(), more.begin(), more.end());
@@ -87,8 +89,15 @@ class Modes {
   }
   Command backtest(const Command& more) const { return command("backtest", more); }
 
+  /// How fast a session of this length may run to leave time for its kills.
+  std::string speed_for_kills(const Json& calm) const {
+    constexpr double kSecondsAKill = 0.5;
+    const double simulated_s = calm.at("simulated_ns").get<double>() / 1e9;
+    const double speed = simulated_s / (kSecondsAKill * static_cast<double>(run_.kills));
+    return std::to_string(std::max(speed, 0.01));
+  }
   /// Five processes whose stages are killed at drawn records, then the replay of what they left.
-  Result<void> add_killed() {
+  Result<void> add_killed(const Json& calm) {
     KillPlan plan;
     plan.seed = run_.seed;
     plan.kills = run_.kills;
@@ -104,7 +113,7 @@ class Modes {
     });
     Json account;
     const auto ran = add("five_killed",
-                         up(session, "on",
+                         up(session, "on", speed_for_kills(calm),
                             {"--set", "supervision.lift_kill_limit=true", "--set",
                              "supervision.backoff_first_ms=0", "--set", "checkpoint.every=20000"}),
                          &account);

@@ -1,5 +1,6 @@
 // A backtest decides as `up --in-process` does, on every capture, and needs neither shared memory
 // nor memory that grows with the data.
+#include "tests/support/captures.h"
 #include "tests/support/data.h"
 #include "tests/tools/cli_support.h"
 
@@ -35,16 +36,12 @@ class ParityTest : public CliTest {
   nlohmann::json account_;
 };
 
-struct Recorded {
-  std::string name;
-  std::vector<std::string> captures;
-};
 class CaptureParity : public ParityTest, public testing::WithParamInterface<Recorded> {};
 
 TEST_P(CaptureParity, DecidesAsTheOneThreadPipelineDoes) {
   std::vector<std::string> arguments{kRecorded, "--data"};
   for (const std::string& capture : GetParam().captures) {
-    PINSTRIPE_NEED_DATA(file, "binance_l2_raw/" + capture + ".txt.gz");
+    PINSTRIPE_NEED_DATA(file, capture_name(capture));
     arguments.push_back(file);
   }
   expect_same(arguments);
@@ -53,25 +50,7 @@ TEST_P(CaptureParity, DecidesAsTheOneThreadPipelineDoes) {
 
 INSTANTIATE_TEST_SUITE_P(
     Recorded, CaptureParity,
-    testing::Values(
-        Recorded{"cm_btc_0808", {"cm_btcusd_perp_20240808"}},
-        Recorded{"cm_btc_0809", {"cm_btcusd_perp_20240809"}},
-        Recorded{"spot_btc_0405", {"spot_btcusdt_20230405"}},
-        Recorded{"spot_btc_0808", {"spot_btcusdt_20240808"}},
-        Recorded{"spot_btc_0809", {"spot_btcusdt_20240809"}},
-        Recorded{"spot_eth_0808", {"spot_ethusdt_20240808"}},
-        Recorded{"spot_eth_0809", {"spot_ethusdt_20240809"}},
-        Recorded{"usdm_btc_0404", {"usdm_btcusdt_20230404"}},
-        Recorded{"usdm_btc_0405", {"usdm_btcusdt_20230405"}},
-        Recorded{"usdm_btc_0718", {"usdm_btcusdt_20240718"}},
-        Recorded{"usdm_btc_0719", {"usdm_btcusdt_20240719"}},
-        Recorded{"usdm_btc_0808", {"usdm_btcusdt_20240808"}},
-        Recorded{"usdm_eth_0808", {"usdm_ethusdt_20240808"}},
-        Recorded{"joined_usdm_2023", {"usdm_btcusdt_20230404", "usdm_btcusdt_20230405"}},
-        Recorded{"joined_usdm_2024", {"usdm_btcusdt_20240718", "usdm_btcusdt_20240719"}},
-        Recorded{"joined_spot_btc", {"spot_btcusdt_20240808", "spot_btcusdt_20240809"}},
-        Recorded{"joined_spot_eth", {"spot_ethusdt_20240808", "spot_ethusdt_20240809"}},
-        Recorded{"joined_cm_btc", {"cm_btcusd_perp_20240808", "cm_btcusd_perp_20240809"}}),
+    testing::ValuesIn(recorded_captures()),
     [](const auto& of) { return of.param.name; });
 
 TEST_F(ParityTest, TheShippedDemoDecidesTheSameAndWaitsForNoClock) {

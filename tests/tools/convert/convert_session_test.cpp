@@ -2,6 +2,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "tests/support/captures.h"
 #include "tests/support/data.h"
 #include "tests/tools/cli_support.h"
 
@@ -42,18 +43,12 @@ class ConvertSession : public CliTest {
   }
 };
 
-struct Recorded {
-  std::string name;
-  std::vector<std::string> captures;
-};
-void PrintTo(const Recorded& r, std::ostream* out) { *out << r.name; }
-
 class ConvertedCapture : public ConvertSession, public testing::WithParamInterface<Recorded> {};
 
 TEST_P(ConvertedCapture, IsTradedAsItsText) {
   std::vector<std::string> text, binary;
   for (const std::string& capture : GetParam().captures) {
-    PINSTRIPE_NEED_DATA(file, "binance_l2_raw/" + capture + ".txt.gz");
+    PINSTRIPE_NEED_DATA(file, capture_name(capture));
     text.push_back(file);
     binary.push_back(binary_of(file, capture + ".pscap"));
   }
@@ -62,22 +57,7 @@ TEST_P(ConvertedCapture, IsTradedAsItsText) {
 
 INSTANTIATE_TEST_SUITE_P(
     Recorded, ConvertedCapture,
-    testing::Values(
-        Recorded{"cm_btc_0808", {"cm_btcusd_perp_20240808"}},
-        Recorded{"cm_btc_0809", {"cm_btcusd_perp_20240809"}},
-        Recorded{"spot_btc_0405", {"spot_btcusdt_20230405"}},
-        Recorded{"spot_btc_0808", {"spot_btcusdt_20240808"}},
-        Recorded{"spot_btc_0809", {"spot_btcusdt_20240809"}},
-        Recorded{"spot_eth_0808", {"spot_ethusdt_20240808"}},
-        Recorded{"spot_eth_0809", {"spot_ethusdt_20240809"}},
-        Recorded{"usdm_btc_0404", {"usdm_btcusdt_20230404"}},
-        Recorded{"usdm_btc_0405", {"usdm_btcusdt_20230405"}},
-        Recorded{"usdm_btc_0718", {"usdm_btcusdt_20240718"}},
-        Recorded{"usdm_btc_0719", {"usdm_btcusdt_20240719"}},
-        Recorded{"usdm_btc_0808", {"usdm_btcusdt_20240808"}},
-        Recorded{"usdm_eth_0808", {"usdm_ethusdt_20240808"}},
-        Recorded{"joined_usdm_2023", {"usdm_btcusdt_20230404", "usdm_btcusdt_20230405"}},
-        Recorded{"joined_usdm_2024", {"usdm_btcusdt_20240718", "usdm_btcusdt_20240719"}}),
+    testing::ValuesIn(recorded_captures()),
     [](const auto& of) { return of.param.name; });
 
 TEST_F(ConvertSession, UpTakesBinaryCapturesInEitherWay) {
