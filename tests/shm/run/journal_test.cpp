@@ -154,6 +154,9 @@ TEST(JournalTakeover, GoesOnAfterTheLastRecordWhereverThatIs) {
 }
 
 TEST(JournalTakeover, ATornRecordLeavesNothingThatALaterOneCouldUncover) {
+#ifdef PINSTRIPE_TSAN
+  GTEST_SKIP() << "under TSan a record is staged elsewhere: none is ever torn";
+#endif
   const PrivateJournal j({1024, 2}, identity());
   JournalWriter dead = writer_of(j);
   append(dead);
