@@ -175,6 +175,7 @@ std::optional<StageError> StagePageView::last_error() const {
 }
 
 std::int64_t StagePageView::heartbeat_age_ns() const noexcept {
+  if (page_->heartbeat_ns.get() == 0) return -1;  // it has not come to its first
   timespec now{};
   ::clock_gettime(CLOCK_MONOTONIC, &now);
   return static_cast<std::int64_t>(now.tv_sec) * kNsPerSecond + now.tv_nsec -

@@ -42,9 +42,11 @@ Decisions KillSessions::undisturbed(const std::string& config) {
   const CommandResult up = run({"up", config, "--json", "--session", "calm"});
   const CommandResult info = run({"journal", "info", "calm", "--json"});
   EXPECT_EQ(info.exit, 0) << info.err;
-  for (const auto& stage : info.json().at("stages")) {
+  const auto told = info.json();
+  for (const auto& stage : told.at("stages")) {
     records_[stage.at("stage")] = stage.at("records").get<std::uint64_t>();
   }
+  EXPECT_EQ(records_.size(), 5u);
   return decisions_of(up);
 }
 

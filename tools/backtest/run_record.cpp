@@ -10,7 +10,7 @@
 #include "tools/backtest/private_session.h"
 #include "tools/backtest/watched_risk.h"
 #include "tools/journal/journal_dir.h"
-#include "tools/journal/reader.h"
+#include "tools/journal/stage_reader.h"
 #include "tools/session/session_files.h"
 #include "tools/session/stage_configs.h"
 
@@ -124,13 +124,11 @@ Result<RunRecord> read_journal(const std::string& path) {
   auto setup = session.attach(*spec);
   if (!setup) return std::unexpected(setup.error());
   setup->digest_all = true;
-  const auto memory = live_journal_memory(journal->plan, spec->name);
-  auto reader = JournalReader::open(journal->stage_dir(spec->name), nullptr,
-                                    memory ? memory->bytes() : std::span<std::byte>{});
-  if (!reader) return std::unexpected(reader.error());
+  auto opened = open_stage_reader(*journal, spec->name);
+  if (!opened) return std::unexpected(opened.error());
   DecisionLog log(run.plan.instruments);
   const auto risk = std::make_unique<RiskAgain>(*config, std::move(*setup), &log);
-  if (auto done = replay_risk(*reader, *risk, run); !done) return std::unexpected(done.error());
+  if (auto done = replay_risk(opened->reader, *risk, run); !done) return std::unexpected(done.error());
   run.decisions = std::move(log.decisions);
   for (std::uint32_t i = 0; i < run.plan.instruments.size(); ++i) {
     run.profits[run.plan.instruments[i].settle] += risk->core().ledger().money(i).net_e8();

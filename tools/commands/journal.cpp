@@ -12,7 +12,7 @@
 #include "tools/journal/entry_text.h"
 #include "tools/journal/export.h"
 #include "tools/journal/latencies.h"
-#include "tools/journal/reader.h"
+#include "tools/journal/stage_reader.h"
 #include "tools/journal/verify.h"
 
 namespace pinstripe {
@@ -27,17 +27,13 @@ Result<void> for_each_stage(const JournalDir& journal, const std::string& wanted
   const auto stages = stages_of(journal, wanted);
   if (!stages) return std::unexpected(stages.error());
   for (const std::string& stage : *stages) {
-    const auto memory = live_journal_memory(journal.plan, stage);
-    std::error_code error;
-    if (!memory && !std::filesystem::exists(journal.stage_dir(stage), error)) continue;
-    auto reader = JournalReader::open(journal.stage_dir(stage), nullptr,
-                                      memory ? memory->bytes() : std::span<std::byte>{});
-    if (!reader) return std::unexpected(std::move(reader.error()));
-    auto done = each(stage, *reader);
+    auto opened = open_stage_reader(journal, stage);
+    if (!opened) return std::unexpected(std::move(opened.error()));
+    auto done = each(stage, opened->reader);
     if (!done) return done;
-    if (!reader->torn().empty()) {
+    if (!opened->reader.torn().empty()) {
       std::fprintf(stderr, "pinstripe: %s; what lies behind it is not shown\n",
-                   reader->torn().c_str());
+                   opened->reader.torn().c_str());
     }
   }
   return {};

@@ -150,8 +150,10 @@ Result<RunOutcome> run_one_thread(const SessionPlan& plan, LiveTable& table, Ord
   });
   if (!result) return std::unexpected(result.error());
   if (!result->journal_problem.empty()) {
-    say(result->journal_problem);
+    say(result->journal_problem + "; what is not on disk stays in shared memory: make room, then "
+        "'pinstripe up --resume " + plan.name + "' carries it");
     outcome.clean = false;
+    outcome.resumable = true;
   }
   return outcome;
 }

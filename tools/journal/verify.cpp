@@ -7,7 +7,7 @@
 #include "tools/journal/archive.h"
 #include "tools/journal/checkpoint_file.h"
 #include "tools/journal/reader.h"
-#include "tools/session/identity.h"
+#include "tools/journal/stage_reader.h"
 #include "tools/session/session_files.h"
 
 namespace pinstripe {
@@ -19,20 +19,6 @@ namespace {
 std::unexpected<Error> refused(Error error) {
   error.exit = Exit::kCheckFailed;
   return std::unexpected(std::move(error));
-}
-
-/// What the files of `stage` must say. The journal of another build is read all the same; what that
-/// build alone decides is then taken from it.
-Result<JournalIdentity> expected_identity(const JournalDir& journal, const std::string& stage,
-                                          const JournalIdentity& found) {
-  auto expected = identity_of(journal.plan, *journal.plan.stage(stage));
-  if (!expected) return expected;
-  if (identity_name(found.build_id) != identity_name(expected->build_id)) {
-    set_identity_name(expected->build_id, identity_name(found.build_id));
-    expected->registry_hash = found.registry_hash;
-    expected->inputs_layout_hash = found.inputs_layout_hash;
-  }
-  return expected;
 }
 
 Result<StageJournal> list_stage(const JournalDir& journal, const std::string& stage) {
@@ -176,6 +162,9 @@ Result<StageJournal> look_at_stage(const JournalDir& journal, const std::string&
                                     memory ? memory->bytes() : std::span<std::byte>{});
   if (!reader) return std::unexpected(std::move(reader.error()));
   out->identity = reader->identity();
+  if (auto ours = check_stage_identity(journal, stage, out->identity); !ours) {
+    return std::unexpected(std::move(ours.error()));
+  }
   JournalEntry e;
   const auto found = reader->next(e);
   if (!found) return std::unexpected(found.error());
@@ -203,12 +192,8 @@ Result<StageJournal> verify_stage(const JournalDir& journal, const std::string& 
   auto reader = JournalReader::open(journal.stage_dir(stage), nullptr, bytes);
   if (!reader) return refused(std::move(reader.error()));
   out->identity = reader->identity();
-  const auto expected = expected_identity(journal, stage, out->identity);
-  if (!expected) return refused(expected.error());
-  const std::string difference = identity_difference(out->identity, *expected);
-  if (!difference.empty()) {
-    return refused(Error{"'" + journal.stage_dir(stage) + "' (its first file, before record 0) is "
-                         "foreign to the session in '" + journal.path + "': " + difference});
+  if (auto ours = check_stage_identity(journal, stage, out->identity); !ours) {
+    return refused(std::move(ours.error()));
   }
   const std::uint64_t carried = memory ? carried_records(*memory) : 0;
   Checkpoints checkpoints;

@@ -197,12 +197,10 @@ bool StageProgram::is_to_suspend() const noexcept {
   return supervisor_pid_ > 0 && ::getppid() != supervisor_pid_;
 }
 
-/// A supervised session with journals waits for a dead neighbour's successor; its supervisor says
-/// when there will be none. Nobody can say that of a disk that takes nothing.
+/// A supervised session with journals waits for a dead neighbour's successor, and for a disk that is
+/// full: its supervisor says when that makes no sense any more.
 bool StageProgram::may_give_up() const noexcept {
-  if (supervisor_pid_ == 0 || setup_.journal == nullptr) return true;
-  const std::uint32_t state = ring_word::load_relaxed(&setup_.journal->view().header()->state);
-  return static_cast<JournalState>(state) != JournalState::kOk;
+  return supervisor_pid_ == 0 || setup_.journal == nullptr;
 }
 
 int StageProgram::end(Left left, std::uint64_t state_hash) {

@@ -42,12 +42,19 @@ std::string standstill_text(const SessionPlan& plan, const SessionShot& shot) {
   return text + "; see tools/decisions/look-ahead.md";
 }
 
-bool StandstillWatch::look(const SessionShot& shot, std::int64_t now_ms) {
+std::uint64_t messages_moved(const SessionShot& shot) {
   std::uint64_t moved = 0;
   for (const StageShot& s : shot.stages) {
-    moved += s.journal_waits;  // who waits for a disk goes on when that has room
     for (const OutputShot& o : s.outputs) moved += o.published;
     for (const InputShot& i : s.inputs) moved += i.taken;
+  }
+  return moved;
+}
+
+bool StandstillWatch::look(const SessionShot& shot, std::int64_t now_ms) {
+  std::uint64_t moved = messages_moved(shot);
+  for (const StageShot& s : shot.stages) {
+    moved += s.journal_waits;  // who waits for a disk goes on when that has room
   }
   if (moved != moved_ || moved_at_ms_ < 0) {
     moved_ = moved;

@@ -12,6 +12,9 @@ namespace pinstripe {
 /// The full rings of a session that stands still, and which one to enlarge; one line for people.
 std::string standstill_text(const SessionPlan& plan, const SessionShot& shot);
 
+/// Messages published and taken so far, over all rings.
+std::uint64_t messages_moved(const SessionShot& shot);
+
 /// Looks at a session of several processes again and again. It stands still where nothing is taken
 /// or published for `patience_ms` although every stage has gone round its loop meanwhile, and a
 /// feed is held up by a full ring. So a slow machine, a stopped process or a quiet market is none.

@@ -97,10 +97,9 @@ void Supervisor::note_gone(StageKeeper& stage, SessionEnd& end, const Say& say) 
   end.clean = false;
   end.deaths.push_back(stage.obituary());
   say(stage.obituary());
-  if (stopping_) return;
   if (plan_->journal.on) {
-    leave_off(end, say);
-  } else {
+    if (!suspending_) leave_off(end, say);
+  } else if (!stopping_) {
     say("the other stages are stopped in order");
     stopping_ = true;
     stop_next();
@@ -126,6 +125,10 @@ void Supervisor::look_closer(const Say& say) {
   if (now_ms() - looked_at_ms_ < kLookEveryMs) return;
   looked_at_ms_ = now_ms();
   const SessionShot shot = take_snapshot(*plan_);
+  if (const std::uint64_t moved = messages_moved(shot); moved != moved_) {
+    moved_ = moved;
+    moved_at_ms_ = looked_at_ms_;
+  }
   for (StageKeeper& s : stages_) {
     if (s.lives() && s.is_away(shot)) unsettled_at_ms_ = looked_at_ms_;
     if (!plan_->journal.on) continue;  // a death would end the session
@@ -166,10 +169,19 @@ void Supervisor::suspend_all() {
 }
 
 /// After the feeds have ended, the stages behind them drain and end by themselves; what does not is
-/// asked, and in the end killed.
-void Supervisor::press(const SessionEnd& end) {
+/// asked, and in the end killed. With journals nobody is killed who may still have something to do:
+/// a session in which nothing moves any more leaves off and can be resumed.
+void Supervisor::press(SessionEnd& end, const Say& say) {
   const std::int64_t patience = end.clean || suspending_ ? kPatienceMs : kPatienceMs / 10;
-  if (now_ms() - std::max(asked_at_ms_, unsettled_at_ms_) <= patience) return;
+  const bool may_go_on = plan_->journal.on && !suspending_;
+  const std::int64_t moved_at_ms = may_go_on ? moved_at_ms_ : 0;
+  if (now_ms() - std::max({asked_at_ms_, unsettled_at_ms_, moved_at_ms}) <= patience) return;
+  if (may_go_on) {
+    say("the session does not come to its end: nothing has moved for " +
+        std::to_string(patience / 1'000) + " s; 'pinstripe status' says what its stages wait for");
+    leave_off(end, say);
+    return;
+  }
   const bool all_asked = std::all_of(asked_.begin(), asked_.end(), [](bool a) { return a; });
   if (all_asked) {
     killed_ = true;
@@ -225,7 +237,7 @@ SessionEnd Supervisor::watch(int tick_ms, const std::function<void()>& tick, con
     look_closer(say);
     if (stop_requested() && !stopping_) begin_to_stop(end, say);
     mind_helpers(end, say);
-    if (stopping_) press(end);
+    if (stopping_) press(end, say);
     if (now_ms() >= next_tick) {
       tick();
       next_tick = now_ms() + tick_ms;
@@ -235,7 +247,9 @@ SessionEnd Supervisor::watch(int tick_ms, const std::function<void()>& tick, con
   if (checkpoints_) checkpoints_->stop(kPatienceMs);
   if (const std::string problem = carrier_.finish(); !problem.empty()) {
     end.clean = false;
-    say(problem);
+    end.resumable = true;
+    say(problem + "; what is not on disk stays in shared memory: make room, then 'pinstripe up "
+        "--resume " + plan_->name + "' carries it");
   }
   end.clean = end.clean && !stood_still_;
   return end;

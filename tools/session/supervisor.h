@@ -54,7 +54,7 @@ class Supervisor {
   void begin_to_stop(SessionEnd& end, const Say& say);
   void suspend_all();
   void stop_next();
-  void press(const SessionEnd& end);
+  void press(SessionEnd& end, const Say& say);
   void wish(const StageKeeper& stage, StopWish wish);
   void wait(int milliseconds);
   bool any_lives();
@@ -72,6 +72,8 @@ class Supervisor {
   bool killed_ = false;               // what still ran got SIGKILL from here
   std::int64_t asked_at_ms_ = 0;
   std::int64_t looked_at_ms_ = 0;     // closer
+  std::uint64_t moved_ = 0;           // messages published and taken by then, over all rings
+  std::int64_t moved_at_ms_ = 0;
   std::int64_t unsettled_at_ms_ = 0;  // a stage was last seen on its way back
 };
 
