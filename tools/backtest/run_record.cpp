@@ -128,7 +128,9 @@ Result<RunRecord> read_journal(const std::string& path) {
   if (!opened) return std::unexpected(opened.error());
   DecisionLog log(run.plan.instruments);
   const auto risk = std::make_unique<RiskAgain>(*config, std::move(*setup), &log);
-  if (auto done = replay_risk(opened->reader, *risk, run); !done) return std::unexpected(done.error());
+  if (auto done = replay_risk(opened->reader, *risk, run); !done) {
+    return std::unexpected(done.error());
+  }
   run.decisions = std::move(log.decisions);
   for (std::uint32_t i = 0; i < run.plan.instruments.size(); ++i) {
     run.profits[run.plan.instruments[i].settle] += risk->core().ledger().money(i).net_e8();

@@ -17,8 +17,8 @@ struct StageReader {
   JournalReader reader;
 };
 
-/// The error names a folder that is missing, and a journal that is another's (moved or copied there)
-/// with what differs. A journal of another build is read all the same.
+/// The error names a folder that is missing, and a journal that is another's (moved or copied
+/// there) with what differs. A journal of another build is read all the same.
 Result<StageReader> open_stage_reader(const JournalDir& journal, const std::string& stage);
 
 /// What the files of `stage` must say. What another build alone decides is taken from `found`.

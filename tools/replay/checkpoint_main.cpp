@@ -16,8 +16,8 @@ namespace pinstripe {
 
 namespace {
 
-// Everybody of the session comes first; but at 19 any other load on the machine would starve it, and
-// with it the stages, which wait where they are too far past a checkpoint.
+// Everybody of the session comes first; but at 19 any other load on the machine would starve it,
+// and with it the stages, which wait where they are too far past a checkpoint.
 constexpr int kNice = 10;
 constexpr long kPauseNs = 10'000'000;
 

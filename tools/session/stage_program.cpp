@@ -197,8 +197,8 @@ bool StageProgram::is_to_suspend() const noexcept {
   return supervisor_pid_ > 0 && ::getppid() != supervisor_pid_;
 }
 
-/// A supervised session with journals waits for a dead neighbour's successor, and for a disk that is
-/// full: its supervisor says when that makes no sense any more.
+/// A supervised session with journals waits for a dead neighbour's successor, and for a disk that
+/// is full: its supervisor says when that makes no sense any more.
 bool StageProgram::may_give_up() const noexcept {
   return supervisor_pid_ == 0 || setup_.journal == nullptr;
 }
