@@ -83,7 +83,7 @@ class JournalSessions {
   nlohmann::json run(const std::string& config, const std::string& journal) const {
     const auto self = std::filesystem::read_symlink("/proc/self/exe").parent_path();
     const std::string command = (self / "pinstripe").string() + " up " + config +
-                                " --json --events " + std::to_string(events_) +
+                                " --json --speed max --events " + std::to_string(events_) +
                                 " --set journal.mode=" + journal + " 2>/dev/null";
     std::FILE* pipe = ::popen(command.c_str(), "r");
     std::string text;

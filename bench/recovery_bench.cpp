@@ -73,7 +73,8 @@ class Bench {
     auto program = Program::open("pinstripe");
     if (!program) throw std::runtime_error(program.error().message);
     const auto config = write_config(folder_, name_);
-    auto up = spawn_silent(*program, {"up", config.string(), "--json", "--speed", "max"});
+    auto up = spawn_silent(*program, {"up", config.string(), "--json", "--speed", "max",
+                                      "--for", "1000000s"});
     if (!up) throw std::runtime_error(up.error().message);
     up_ = std::move(*up);
     open_pages();
