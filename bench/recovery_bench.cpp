@@ -6,7 +6,6 @@
 // detect (supervisor notices, new process attached), load (checkpoint), replay (records behind it).
 #include <fcntl.h>
 #include <signal.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -22,6 +21,7 @@
 
 #include "shm/ring/session_dir.h"
 #include "shm/ring/stage_page.h"
+#include "tools/session/machine_time.h"
 #include "tools/session/processes.h"
 
 namespace {
@@ -40,12 +40,6 @@ struct Rejoin {
   double detect_ms = 0, load_ms = 0, replay_ms = 0, rejoin_ms = 0;
   std::uint64_t records = 0;  // acted on again
 };
-
-std::int64_t monotonic_ns() {
-  timespec t{};
-  ::clock_gettime(CLOCK_MONOTONIC, &t);
-  return t.tv_sec * 1'000'000'000 + t.tv_nsec;
-}
 
 std::filesystem::path write_config(const std::filesystem::path& folder, const std::string& name) {
   std::ifstream in(PINSTRIPE_SOURCE_DIR "/bench/pipeline.json");

@@ -1,5 +1,4 @@
 // `backtest`: runs a config over recorded data in one thread and gives the account.
-#include <time.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -7,32 +6,26 @@
 #include "shm/run/process.h"
 #include "tools/backtest/backtest.h"
 #include "tools/commands/options.h"
+#include "tools/commands/say.h"
+#include "tools/session/machine_time.h"
 #include "tools/session/prepare.h"
 #include "tools/session/text_table.h"
 
 namespace pinstripe {
 namespace {
 
-void say(const std::string& line) { std::fprintf(stderr, "pinstripe: %s\n", line.c_str()); }
-
-double seconds_now() {
-  timespec t{};
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
-}
-
 /// Says once a second how far the run has come and what is left of it; on a terminal in one line.
 class ProgressLine {
  public:
   explicit ProgressLine(std::string name)
-      : name_(std::move(name)), terminal_(isatty(STDERR_FILENO) != 0), began_(seconds_now()),
+      : name_(std::move(name)), terminal_(isatty(STDERR_FILENO) != 0), began_(monotonic_s()),
         said_(began_) {}
   ~ProgressLine() {
     if (terminal_ && open_) std::fputs("\n", stderr);
   }
 
   void tell(const BacktestProgress& p) {
-    const double now = seconds_now();
+    const double now = monotonic_s();
     if (now - said_ < 1) return;
     const double simulated = static_cast<double>(p.simulated_ns) / 1e9;
     const double total = static_cast<double>(p.total_ns) / 1e9;

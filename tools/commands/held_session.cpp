@@ -7,6 +7,7 @@
 
 #include "shm/ring/segment.h"
 #include "shm/run/journal_layout.h"
+#include "tools/commands/say.h"
 #include "tools/journal/journal_dir.h"
 #include "tools/replay/checkpointer.h"
 #include "tools/session/attach.h"
@@ -15,8 +16,6 @@
 
 namespace pinstripe {
 namespace {
-
-void say(const std::string& line) { std::fprintf(stderr, "pinstripe: %s\n", line.c_str()); }
 
 /// The journals in shared memory are those of this plan and this build.
 Result<void> check_journals(const SessionPlan& plan, const SessionDir& dir) {

@@ -1,7 +1,6 @@
 #include "tools/commands/parity.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #include <algorithm>
 #include <array>
@@ -14,6 +13,7 @@
 #include "shm/base/isa.h"
 #include "tools/backtest/grid_job.h"
 #include "tools/commands/killer.h"
+#include "tools/session/machine_time.h"
 
 namespace pinstripe {
 namespace {
@@ -21,12 +21,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr int kLookMs = 200;
-
-double seconds_now() {
-  timespec t{};
-  ::clock_gettime(CLOCK_MONOTONIC, &t);
-  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
-}
 
 std::string text_of(const Json& j, const char* key) {
   return j.contains(key) && j.at(key).is_string() ? j.at(key).get<std::string>() : "";
@@ -136,7 +130,7 @@ class Modes {
 
   /// Runs one mode and keeps what it decided.
   Result<void> add(const std::string& mode, const Command& c, Json* account = nullptr) {
-    const double began = seconds_now();
+    const double began = monotonic_s();
     if (run_.each_look && !run_.each_look(mode)) return fail("stopped before " + mode);
     struct Running {
       GridJob job;
@@ -158,7 +152,7 @@ class Modes {
       return fail(mode + ": " + job.end_text() + (why.empty() ? "" : ": " + why));
     }
     rows_.push_back({mode, text_of(said, "orders_digest"), text_of(said, "signals_digest"),
-                     text_of(said, "state_hash"), seconds_now() - began, differs, 0});
+                     text_of(said, "state_hash"), monotonic_s() - began, differs, 0});
     if (account != nullptr) *account = said;
     return {};
   }

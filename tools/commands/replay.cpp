@@ -1,5 +1,4 @@
 // `replay`.
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,8 +10,10 @@
 #include "shm/run/build_id.h"
 #include "shm/run/process.h"
 #include "tools/commands/options.h"
+#include "tools/commands/say.h"
 #include "tools/replay/replay.h"
 #include "tools/session/account.h"
+#include "tools/session/machine_time.h"
 #include "tools/session/text_table.h"
 #include "tools/session/time_text.h"
 
@@ -23,14 +24,6 @@ using Json = nlohmann::ordered_json;
 namespace {
 
 constexpr std::size_t kTimeDigits = 16;  // whole numbers of as many are event times
-
-void say(const std::string& line) { std::fprintf(stderr, "pinstripe: %s\n", line.c_str()); }
-
-std::int64_t monotonic_ns() {
-  timespec t{};
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return t.tv_sec * 1'000'000'000LL + t.tv_nsec;
-}
 
 /// `--until`: the number of a record, or an event time.
 Result<void> read_until(const ReplayOptions& options, ReplayRun& run) {

@@ -3,7 +3,6 @@
 #include <sys/ioctl.h>
 #include <signal.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -18,11 +17,13 @@
 #include "tools/commands/held_session.h"
 #include "tools/commands/options.h"
 #include "tools/commands/orders_file.h"
+#include "tools/commands/say.h"
 #include "tools/commands/views.h"
 #include "tools/session/account.h"
 #include "tools/session/attach.h"
 #include "tools/session/feed_failure.h"
 #include "tools/session/in_process.h"
+#include "tools/session/machine_time.h"
 #include "tools/session/prepare.h"
 #include "tools/session/processes.h"
 #include "tools/session/supervisor.h"
@@ -30,14 +31,6 @@
 namespace pinstripe {
 
 namespace {
-
-void say(const std::string& line) { std::fprintf(stderr, "pinstripe: %s\n", line.c_str()); }
-
-double seconds_now() {
-  timespec t{};
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
-}
 
 /// Columns of the terminal behind standard error; 0 where it is none.
 std::size_t terminal_columns() {
@@ -59,11 +52,11 @@ std::string clipped(const std::string& text, std::size_t columns) {
 class LiveTable {
  public:
   explicit LiveTable(const SessionPlan& plan, bool on) : plan_(plan), on_(on),
-      began_(seconds_now()) {}
+      began_(monotonic_s()) {}
 
   void draw() {
     if (!on_) return;
-    const double now = seconds_now();
+    const double now = monotonic_s();
     const SessionShot shot = take_snapshot(plan_);
     const RingsView view{plan_, shot, earlier_ ? &*earlier_ : nullptr, now - at_};
     const std::string text = clipped(head(shot, now) + rings_text(view), terminal_columns());
@@ -137,11 +130,11 @@ Result<RunOutcome> run_processes(const SessionPlan& plan, LiveTable& table, Orde
 }
 
 Result<RunOutcome> run_one_thread(const SessionPlan& plan, LiveTable& table, OrdersFile* orders) {
-  double drawn = seconds_now();
+  double drawn = monotonic_s();
   RunOutcome outcome;
   auto result = run_in_process(plan.name, [&] {
     if (orders != nullptr) orders->poll();
-    if (const double now = seconds_now(); now - drawn >= 1) {
+    if (const double now = monotonic_s(); now - drawn >= 1) {
       table.draw();
       drawn = now;
     }

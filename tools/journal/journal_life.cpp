@@ -14,18 +14,13 @@
 #include "tools/journal/archive.h"
 #include "tools/journal/carrier.h"
 #include "tools/journal/journal_dir.h"
+#include "tools/session/machine_time.h"
 
 namespace pinstripe {
 
 namespace {
 
 constexpr int kClearWaitMs = 5'000;
-
-std::int64_t realtime_ns() {
-  timespec t{};
-  ::clock_gettime(CLOCK_REALTIME, &t);
-  return t.tv_sec * kNsPerSecond + t.tv_nsec;
-}
 
 }  // namespace
 

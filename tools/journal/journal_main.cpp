@@ -9,6 +9,7 @@
 #include "shm/ring/session_dir.h"
 #include "shm/run/process.h"
 #include "tools/journal/carrier.h"
+#include "tools/session/machine_time.h"
 
 namespace pinstripe {
 
@@ -17,12 +18,6 @@ namespace {
 constexpr int kNice = 5;                     // the stages come first
 constexpr long kPauseNs = 2'000'000;         // between rounds with nothing to do
 constexpr std::int64_t kFinishNs = 5 * kNsPerSecond;  // how long a full disk is waited for then
-
-std::int64_t now_ns() {
-  timespec t{};
-  ::clock_gettime(CLOCK_REALTIME, &t);
-  return t.tv_sec * kNsPerSecond + t.tv_nsec;
-}
 
 void pause(long ns) {
   const timespec t{0, ns};
@@ -71,17 +66,17 @@ int run(const std::string& session) {
   Watch watch;
   // Whoever drives the session may have died: what its stages still write is carried all the same.
   while (!stop_requested() || carrier->written_to()) {
-    const bool worked = carrier->round(now_ns());
+    const bool worked = carrier->round(realtime_ns());
     watch.look(*carrier);
     if (!worked) pause(kPauseNs);
   }
-  const std::int64_t began = now_ns();
-  auto finished = carrier->finish(now_ns());
-  while (!finished && now_ns() - began < kFinishNs) {
+  const std::int64_t began = realtime_ns();
+  auto finished = carrier->finish(realtime_ns());
+  while (!finished && realtime_ns() - began < kFinishNs) {
     pause(kPauseNs * 50);
-    finished = carrier->finish(now_ns());
+    finished = carrier->finish(realtime_ns());
   }
-  for (const std::string& path : carrier->clean(now_ns())) {
+  for (const std::string& path : carrier->clean(realtime_ns())) {
     say("removed the old journal '" + path + "'");
   }
   if (finished) return static_cast<int>(Exit::kDone);

@@ -1,12 +1,12 @@
 #include "tools/session/attach.h"
 
 #include <fcntl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "shm/run/clock_file.h"
 #include "shm/run/idle.h"
 #include "tools/session/identity.h"
+#include "tools/session/machine_time.h"
 #include "tools/session/session_files.h"
 #include "tools/session/stage_setup.h"
 
@@ -20,12 +20,6 @@ Result<void> write_private_file(const std::string& path, const std::string& text
   if (fd >= 0) ::close(fd);
   if (!written) return fail("cannot write '" + path + "'; is the shared-memory directory full?");
   return {};
-}
-
-std::int64_t realtime_ns() {
-  timespec t{};
-  ::clock_gettime(CLOCK_REALTIME, &t);
-  return t.tv_sec * kNsPerSecond + t.tv_nsec;
 }
 
 Result<void> make_journals(const SessionPlan& plan, const SessionDir& dir) {

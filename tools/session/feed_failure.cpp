@@ -1,8 +1,7 @@
 #include "tools/session/feed_failure.h"
 
-#include <time.h>
-
 #include "feed/feed_error.h"
+#include "tools/session/machine_time.h"
 
 namespace pinstripe {
 
@@ -12,11 +11,8 @@ void BadLineLog::operator()(StagePage& page, const FeedErrors& errors) noexcept 
     if (fresh == 0) continue;
     told_[k] = errors.count[k];
     std::array<char, kPageErrorBytes> text{};
-    timespec t{};
-    ::clock_gettime(CLOCK_REALTIME, &t);
     page.log_error(kBadLineCode + static_cast<std::uint32_t>(k),
-                   describe_into(text, errors.first[k], files_),
-                   t.tv_sec * kNsPerSecond + t.tv_nsec, fresh);
+                   describe_into(text, errors.first[k], files_), realtime_ns(), fresh);
   }
 }
 

@@ -1,7 +1,6 @@
 #include "tools/session/snapshot.h"
 
 #include <sys/stat.h>
-#include <time.h>
 
 #include <algorithm>
 #include <cstring>
@@ -13,6 +12,7 @@
 #include "shm/ring/stage_page.h"
 #include "shm/run/journal_layout.h"
 #include "shm/run/process.h"
+#include "tools/session/machine_time.h"
 
 namespace pinstripe {
 
@@ -176,12 +176,6 @@ StageShot read_stage(const SessionPlan& plan, const StageSpec& stage, const Stag
 }
 
 namespace {
-
-std::int64_t realtime_ns() {
-  timespec t{};
-  ::clock_gettime(CLOCK_REALTIME, &t);
-  return t.tv_sec * kNsPerSecond + t.tv_nsec;
-}
 
 /// Nothing was synced yet: nothing is older than the journal.
 std::int64_t made_ns(const std::string& path) {

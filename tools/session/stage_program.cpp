@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "shm/run/float_env.h"
+#include "tools/session/machine_time.h"
 
 namespace pinstripe {
 namespace {
@@ -36,12 +37,6 @@ Result<Arguments> parse(int argc, char** argv, StageKind kind) {
     return fail_usage("--session is missing; start one with `pinstripe up CONFIG --prepare`");
   }
   return a;
-}
-
-std::int64_t realtime_ns() {
-  timespec t{};
-  ::clock_gettime(CLOCK_REALTIME, &t);
-  return t.tv_sec * kNsPerSecond + t.tv_nsec;
 }
 
 /// The stage's own core: pinned there, and no other stage of the session may run on it.
