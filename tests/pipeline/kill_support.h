@@ -28,6 +28,7 @@ class KillSessions : public CliTest {
                    const std::vector<std::string>& more = {});
 
   Decisions decisions_of(const CommandResult& up);
+  int sessions() const { return sessions_; }  // killed so far
 
   KillReport report_;                            // of all sessions so far
   std::map<std::string, std::uint64_t> records_; // of the undisturbed run

@@ -26,6 +26,7 @@ TEST_F(KillTest, TwoHundredKillsAtFullSpeedChangeNoDecision) {
     ASSERT_LT(seed, 60u) << "sessions end before their kills";
     EXPECT_EQ(killed(config, plan(seed)), expected) << "seed " << seed;
   }
+  std::printf("%d sessions, %s\n", sessions(), report_.text().c_str());
   for (const auto& [stage, kills] : report_.kills) EXPECT_GT(kills, 20u) << stage;
   EXPECT_GE(report_.held_both * 2, report_.total())
       << "a position was open at " << report_.held_position << ", an order worked at "

@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "shm/base/units.h"
 #include "tools/session/restart_policy.h"
 #include "tools/session/stage_health.h"
 
@@ -61,13 +62,7 @@ TEST(RestartPolicy, WaitsTwiceAsLongEachTimeUpToABound) {
 }
 
 /// A page that says "running" and beats as long ago as told.
-StageShot shot_of(pid_t pid, std::int64_t silent_ms) {
-  StageShot s;
-  s.pid = pid;
-  s.state = "running";
-  s.heartbeat_age_ns = silent_ms * kNsPerMs;
-  return s;
-}
+StageSign sign_of(pid_t pid, std::int64_t silent_ms) { return {pid, true, silent_ms * kNsPerMs}; }
 
 TEST(StageHealth, ASilentStageIsFoundWhereItsWatcherWasAwake) {
   StageHealth sut(SupervisionPlan{.heartbeat_limit_ms = 500});
@@ -75,7 +70,7 @@ TEST(StageHealth, ASilentStageIsFoundWhereItsWatcherWasAwake) {
   std::string wrong;
   std::int64_t now_ms = 10'000;
   for (; wrong.empty() && now_ms < 20'000; now_ms += 100) {
-    wrong = sut.look(self, shot_of(self, 9'999), now_ms);
+    wrong = sut.look(self, sign_of(self, 9'999), now_ms);
   }
   EXPECT_NE(wrong.find("silent"), std::string::npos);
   EXPECT_EQ(now_ms, 10'700) << "silence before the first look proves nothing";
@@ -85,7 +80,7 @@ TEST(StageHealth, AWatcherThatSleptBlamesNobody) {
   StageHealth sut(SupervisionPlan{.heartbeat_limit_ms = 500});
   const pid_t self = getpid();
   for (std::int64_t now_ms = 0; now_ms < 100'000; now_ms += 5'000) {
-    EXPECT_EQ(sut.look(self, shot_of(self, 4'999), now_ms), "");
+    EXPECT_EQ(sut.look(self, sign_of(self, 4'999), now_ms), "");
   }
 }
 
@@ -95,15 +90,15 @@ TEST(StageHealth, AStoppedProcessIsFoundAndAContinuedOneIsNot) {
     for (;;) pause();
   }
   StageHealth sut(SupervisionPlan{.stopped_limit_ms = 200});
-  EXPECT_EQ(sut.look(child, shot_of(child, 0), 1'000), "");
+  EXPECT_EQ(sut.look(child, sign_of(child, 0), 1'000), "");
   kill(child, SIGSTOP);
   waitpid(child, nullptr, WUNTRACED);
-  EXPECT_EQ(sut.look(child, shot_of(child, 0), 1'100), "");
-  EXPECT_EQ(sut.look(child, shot_of(child, 0), 1'250), "");
-  EXPECT_NE(sut.look(child, shot_of(child, 0), 1'400).find("SIGSTOP"), std::string::npos);
+  EXPECT_EQ(sut.look(child, sign_of(child, 0), 1'100), "");
+  EXPECT_EQ(sut.look(child, sign_of(child, 0), 1'250), "");
+  EXPECT_NE(sut.look(child, sign_of(child, 0), 1'400).find("SIGSTOP"), std::string::npos);
   kill(child, SIGCONT);
   waitpid(child, nullptr, WCONTINUED);
-  EXPECT_EQ(sut.look(child, shot_of(child, 0), 1'500), "");
+  EXPECT_EQ(sut.look(child, sign_of(child, 0), 1'500), "");
   kill(child, SIGKILL);
   waitpid(child, nullptr, 0);
   EXPECT_EQ(process_state(child), '\0');

@@ -172,6 +172,11 @@ Exit run_session(const UpOptions& options, SessionPlan& plan, HeldSession& sessi
   if (options.json) text += "\n";
   std::fputs(text.c_str(), stdout);
   Exit exit = outcome->clean ? Exit::kDone : Exit::kFailed;
+  if (outcome->clean && account.lost != 0) {
+    say("the session ended, but " + std::to_string(account.lost) +
+        " messages were never taken: its account is not to be trusted");
+    exit = Exit::kFailed;
+  }
   if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
     exit = report_error(Error{"the account could not be written to standard output: " +
                               std::string(std::strerror(errno))}, false);

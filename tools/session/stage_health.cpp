@@ -1,6 +1,9 @@
 #include "tools/session/stage_health.h"
 
+#include <algorithm>
 #include <fstream>
+
+#include "shm/base/units.h"
 
 namespace pinstripe {
 
@@ -12,7 +15,7 @@ char process_state(pid_t pid) {
   return name_end == std::string::npos || name_end + 2 >= text.size() ? '\0' : text[name_end + 2];
 }
 
-std::string StageHealth::look(pid_t pid, const StageShot& shot, std::int64_t now_ms) {
+std::string StageHealth::look(pid_t pid, const StageSign& sign, std::int64_t now_ms) {
   constexpr std::int64_t kHeldUpMs = 1'000;
   if (looked_at_ms_ < 0 || now_ms - looked_at_ms_ > kHeldUpMs) {
     stopped_since_ms_ = -1;
@@ -27,8 +30,8 @@ std::string StageHealth::look(pid_t pid, const StageShot& shot, std::int64_t now
     return "stopped by a signal (SIGSTOP)";
   }
   const std::int64_t silent_ms =
-      std::min(shot.heartbeat_age_ns / kNsPerMs, now_ms - silent_from_ms_);
-  if (shot.state == "running" && shot.pid == pid && silent_ms > limits_.heartbeat_limit_ms) {
+      std::min(sign.heartbeat_age_ns / kNsPerMs, now_ms - silent_from_ms_);
+  if (sign.running && sign.pid == pid && silent_ms > limits_.heartbeat_limit_ms) {
     return "silent for " + std::to_string(silent_ms) + " ms";
   }
   return "";

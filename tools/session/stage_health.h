@@ -7,21 +7,27 @@
 #include <string>
 
 #include "tools/session/restart_policy.h"
-#include "tools/session/snapshot.h"
 
 namespace pinstripe {
 
 /// State letter of the process in /proc ('R', 'S', 'T' ...); 0 where it is gone.
 char process_state(pid_t pid);
 
+/// What the page of a stage shows of its life.
+struct StageSign {
+  pid_t pid = 0;                   // who works, or worked, behind the page
+  bool running = false;            // it says so
+  std::int64_t heartbeat_age_ns = 0;
+};
+
 /// Looks at one stage again and again.
 class StageHealth {
  public:
   explicit StageHealth(const SupervisionPlan& limits) noexcept : limits_(limits) {}
 
-  /// Why the process `pid` must be killed, for people; "": it works. `shot` is its page. A watcher
-  /// that was itself held up (its last look lies long back) proves nothing and begins anew.
-  std::string look(pid_t pid, const StageShot& shot, std::int64_t now_ms);
+  /// Why the process `pid` must be killed, for people; "": it works. `sign` is of its page. A
+  /// watcher that was itself held up (its last look lies long back) proves nothing and begins anew.
+  std::string look(pid_t pid, const StageSign& sign, std::int64_t now_ms);
   /// Another process has taken the place.
   void restart() noexcept { stopped_since_ms_ = -1; }
 

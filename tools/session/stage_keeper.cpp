@@ -54,7 +54,6 @@ Result<void> StageKeeper::spawn() {
   if (!child) return fail_within("stage '" + stage_->name + "'", child);
   child_ = std::move(*child);
   noted_ = false;
-  restart_at_ms_ = -1;
   health_.restart();
   return {};
 }
@@ -100,19 +99,36 @@ StageKeeper::Fate StageKeeper::look(std::int64_t now_ms, bool rejoins) {
 
 Result<void> StageKeeper::restart_if_due(std::int64_t now_ms) {
   if (restart_at_ms_ < 0 || now_ms < restart_at_ms_) return {};
+  restart_at_ms_ = -1;
   return spawn();
 }
 
-bool StageKeeper::is_away(const SessionShot& shot) const {
-  const StageShot* s = shot.stage(stage_->name);
-  return restart_at_ms_ >= 0 || s == nullptr || s->pid != child_.pid() || s->state == "starting" ||
-         s->state == "rejoining";
+StagePage* StageKeeper::page() {
+  if (!page_) {
+    auto attached = StagePageOwner::attach(plan_->directory + "/" + stage_->name + ".page");
+    if (attached) page_ = std::move(*attached);
+  }
+  return page_ ? &page_->page() : nullptr;
 }
 
-std::string StageKeeper::mind_health(const SessionShot& shot, std::int64_t now_ms) {
-  const StageShot* s = shot.stage(stage_->name);
-  if (s == nullptr || !child_.running()) return "";
-  const std::string wrong = health_.look(child_.pid(), *s, now_ms);
+void StageKeeper::wish(StopWish wish) {
+  if (StagePage* p = page()) p->stop.store(wish, std::memory_order_relaxed);
+}
+
+bool StageKeeper::is_away() {
+  const StagePage* p = page();
+  if (restart_at_ms_ >= 0 || p == nullptr || p->pid.get() != child_.pid()) return true;
+  const StageState state = StagePageView::over(*p).state();
+  return state == StageState::kStarting || state == StageState::kRejoining;
+}
+
+std::string StageKeeper::mind_health(std::int64_t now_ms) {
+  const StagePage* p = page();
+  if (p == nullptr || !child_.running()) return "";
+  const StagePageView view = StagePageView::over(*p);
+  const StageSign sign{p->pid.get(), view.state() == StageState::kRunning,
+                       view.heartbeat_age_ns()};
+  const std::string wrong = health_.look(child_.pid(), sign, now_ms);
   if (!wrong.empty()) child_.signal(SIGKILL);
   return wrong;
 }

@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "shm/base/result.h"
+#include "shm/ring/stage_page.h"
 #include "tools/session/processes.h"
 #include "tools/session/restart_policy.h"
 #include "tools/session/session_plan.h"
@@ -30,18 +32,20 @@ class StageKeeper {
         health_(plan.supervision) {}
 
   Result<void> spawn();
+  /// Tells the stage, and whoever takes its place.
+  void wish(StopWish wish);
   /// Notes the end of the process, once. `rejoins`: a death may be followed by a restart.
   Fate look(std::int64_t now_ms, bool rejoins);
-  /// Starts the successor where its time has come.
+  /// Starts the successor where its time has come; one that cannot be started never comes.
   Result<void> restart_if_due(std::int64_t now_ms);
   /// Kills a process that lives and does not work; what is wrong with it, for people, or "".
-  std::string mind_health(const SessionShot& shot, std::int64_t now_ms);
+  std::string mind_health(std::int64_t now_ms);
 
-  /// A process runs, or one will.
-  bool lives() { return child_.running() || restart_at_ms_ >= 0; }
+  /// A process runs, or one will: a death that `look` has not judged yet may have a successor.
+  bool lives() const noexcept { return !noted_ || restart_at_ms_ >= 0; }
   bool running() { return child_.running(); }
-  /// The successor is not at work yet; `shot` is the page.
-  bool is_away(const SessionShot& shot) const;
+  /// The successor is not at work yet.
+  bool is_away();
   Child& child() noexcept { return child_; }
   const StageSpec& spec() const noexcept { return *stage_; }
   /// How the last process ended, for people: signal or status, journal record, last words.
@@ -52,6 +56,8 @@ class StageKeeper {
 
  private:
   std::string last_words() const;
+  /// Null where it cannot be mapped (yet).
+  StagePage* page();
 
   const SessionPlan* plan_;
   const StageSpec* stage_;
@@ -59,10 +65,11 @@ class StageKeeper {
   RestartPolicy policy_;
   StageHealth health_;
   Child child_;
+  std::optional<StagePageOwner> page_;  // mapped once
   std::int64_t restart_at_ms_ = -1;  // -1: no restart is due
   std::string obituary_;
   int restarts_ = 0;
-  bool noted_ = false;               // the end of child_
+  bool noted_ = true;                // the end of child_; there is none yet
 };
 
 }  // namespace pinstripe

@@ -1,7 +1,6 @@
 #include "tools/session/supervisor.h"
 
 #include <signal.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +10,7 @@
 #include "shm/ring/end_lock.h"
 #include "shm/ring/stage_page.h"
 #include "shm/run/process.h"
+#include "tools/session/machine_time.h"
 
 namespace pinstripe {
 
@@ -18,13 +18,8 @@ namespace {
 
 constexpr std::int64_t kPatienceMs = 5'000;
 constexpr std::int64_t kLookEveryMs = 100;
+constexpr std::int64_t kShotEveryMs = 1'000;
 constexpr std::int64_t kSettleMs = 5'000;   // no standstill is seen so soon after a restart
-
-std::int64_t now_ms() {
-  timespec t{};
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return t.tv_sec * 1'000 + t.tv_nsec / 1'000'000;
-}
 
 }  // namespace
 
@@ -52,33 +47,27 @@ Result<Supervisor> Supervisor::start(const SessionPlan& plan) {
 Result<void> Supervisor::start_stages() {
   for (const StageSpec& spec : plan_->topology.stages) {
     stages_.emplace_back(*plan_, spec, *programs_[index_of(spec.kind)]);
-    wish(stages_.back(), kGoOn);  // a resumed session may have been told to leave off
+    stages_.back().wish(kGoOn);  // a resumed session may have been told to leave off
     if (auto spawned = stages_.back().spawn(); !spawned) return spawned;
   }
   asked_.assign(stages_.size(), false);
   return {};
 }
 
-bool Supervisor::any_lives() {
-  return std::ranges::any_of(stages_, [](StageKeeper& s) { return s.lives(); });
-}
-
-/// Tells the stage, and whoever takes its place.
-void Supervisor::wish(const StageKeeper& stage, StopWish wish) {
-  auto page = StagePageOwner::attach(plan_->directory + "/" + stage.spec().name + ".page");
-  if (page) page->page().stop.store(wish, std::memory_order_relaxed);
+bool Supervisor::any_lives() const {
+  return std::ranges::any_of(stages_, [](const StageKeeper& s) { return s.lives(); });
 }
 
 void Supervisor::look_at_stages(SessionEnd& end, const Say& say) {
   const bool rejoins = !killed_ && !suspending_;
   for (StageKeeper& s : stages_) {
-    switch (s.look(now_ms(), rejoins)) {
+    switch (s.look(monotonic_ms(), rejoins)) {
       case StageKeeper::Fate::kSame:
       case StageKeeper::Fate::kEnded: break;
       case StageKeeper::Fate::kGone: note_gone(s, end, say); break;
       case StageKeeper::Fate::kDied:
         ++end.restarts;
-        unsettled_at_ms_ = now_ms();
+        unsettled_at_ms_ = monotonic_ms();
         say(s.obituary() + "; it is started again and rejoins");
         break;
     }
@@ -107,36 +96,37 @@ void Supervisor::note_gone(StageKeeper& stage, SessionEnd& end, const Say& say) 
 }
 
 void Supervisor::restart_what_is_due(SessionEnd& end, const Say& say) {
-  for (std::size_t i = 0; i < stages_.size(); ++i) {
-    if (auto started = stages_[i].restart_if_due(now_ms()); !started) {
+  for (StageKeeper& s : stages_) {
+    if (auto started = s.restart_if_due(monotonic_ms()); !started) {
       say(started.error().message);
       leave_off(end, say);
-    }
-    // The successor has its wish from the page; it may still have to be pressed.
-    if (stages_[i].running() && stopping_ && now_ms() - unsettled_at_ms_ < kLookEveryMs) {
-      asked_at_ms_ = now_ms();
     }
   }
 }
 
-/// Stages that live and do not work; a session whose stages wait for each other, where feed ends
-/// its stream, which frees the others.
+/// Stages that live and do not work.
 void Supervisor::look_closer(const Say& say) {
-  if (now_ms() - looked_at_ms_ < kLookEveryMs) return;
-  looked_at_ms_ = now_ms();
+  if (monotonic_ms() - looked_at_ms_ < kLookEveryMs) return;
+  looked_at_ms_ = monotonic_ms();
+  for (StageKeeper& s : stages_) {
+    if (s.lives() && s.is_away()) unsettled_at_ms_ = looked_at_ms_;
+    if (!plan_->journal.on) continue;  // a death would end the session
+    const std::string wrong = s.mind_health(looked_at_ms_);
+    if (!wrong.empty()) say("stage '" + s.spec().name + "' is " + wrong + "; it is killed");
+  }
+  if (looked_at_ms_ - shot_at_ms_ >= kShotEveryMs) look_at_session(say);
+}
+
+/// A session whose stages wait for each other: feed ends its stream, which frees the others.
+void Supervisor::look_at_session(const Say& say) {
+  shot_at_ms_ = looked_at_ms_;
   const SessionShot shot = take_snapshot(*plan_);
   if (const std::uint64_t moved = messages_moved(shot); moved != moved_) {
     moved_ = moved;
-    moved_at_ms_ = looked_at_ms_;
+    moved_at_ms_ = shot_at_ms_;
   }
-  for (StageKeeper& s : stages_) {
-    if (s.lives() && s.is_away(shot)) unsettled_at_ms_ = looked_at_ms_;
-    if (!plan_->journal.on) continue;  // a death would end the session
-    const std::string wrong = s.mind_health(shot, looked_at_ms_);
-    if (!wrong.empty()) say("stage '" + s.spec().name + "' is " + wrong + "; it is killed");
-  }
-  if (stopping_ || looked_at_ms_ - unsettled_at_ms_ < kSettleMs) return;
-  if (!standstill_.look(shot, looked_at_ms_)) return;
+  if (stopping_ || shot_at_ms_ - unsettled_at_ms_ < kSettleMs) return;
+  if (!standstill_.look(shot, shot_at_ms_)) return;
   say(standstill_text(*plan_, shot));
   stood_still_ = true;
   stopping_ = true;
@@ -148,8 +138,8 @@ void Supervisor::stop_next() {
   for (std::size_t i = 0; i < stages_.size(); ++i) {
     if (!stages_[i].lives() || asked_[i]) continue;
     asked_[i] = true;
-    asked_at_ms_ = now_ms();
-    wish(stages_[i], kEndInOrder);
+    asked_at_ms_ = monotonic_ms();
+    stages_[i].wish(kEndInOrder);
     stages_[i].child().signal(SIGTERM);
     // All feeds stop together: a lane that goes on would hold the others' watermarks.
     const bool feed = stages_[i].spec().kind == StageKind::kFeed;
@@ -161,9 +151,9 @@ void Supervisor::stop_next() {
 void Supervisor::suspend_all() {
   stopping_ = suspending_ = true;
   asked_.assign(stages_.size(), true);
-  asked_at_ms_ = now_ms();
+  asked_at_ms_ = monotonic_ms();
   for (StageKeeper& s : stages_) {
-    wish(s, kSuspend);
+    s.wish(kSuspend);
     s.child().signal(SIGTERM);
   }
 }
@@ -175,7 +165,7 @@ void Supervisor::press(SessionEnd& end, const Say& say) {
   const std::int64_t patience = end.clean || suspending_ ? kPatienceMs : kPatienceMs / 10;
   const bool may_go_on = plan_->journal.on && !suspending_;
   const std::int64_t moved_at_ms = may_go_on ? moved_at_ms_ : 0;
-  if (now_ms() - std::max({asked_at_ms_, unsettled_at_ms_, moved_at_ms}) <= patience) return;
+  if (monotonic_ms() - std::max({asked_at_ms_, unsettled_at_ms_, moved_at_ms}) <= patience) return;
   if (may_go_on) {
     say("the session does not come to its end: nothing has moved for " +
         std::to_string(patience / 1'000) + " s; 'pinstripe status' says what its stages wait for");
@@ -227,23 +217,22 @@ void Supervisor::wait(int milliseconds) {
 
 SessionEnd Supervisor::watch(int tick_ms, const std::function<void()>& tick, const Say& say) {
   SessionEnd end;
-  std::int64_t next_tick = now_ms() + tick_ms;
+  std::int64_t next_tick = monotonic_ms() + tick_ms;
   while (any_lives()) {
-    const bool away = now_ms() - unsettled_at_ms_ < kLookEveryMs;
+    const bool away = monotonic_ms() - unsettled_at_ms_ < kLookEveryMs;
     const std::int64_t wait_max = away ? 5 : 100;
-    wait(static_cast<int>(std::clamp<std::int64_t>(next_tick - now_ms(), 0, wait_max)));
+    wait(static_cast<int>(std::clamp<std::int64_t>(next_tick - monotonic_ms(), 0, wait_max)));
     look_at_stages(end, say);
     restart_what_is_due(end, say);
     look_closer(say);
     if (stop_requested() && !stopping_) begin_to_stop(end, say);
     mind_helpers(end, say);
     if (stopping_) press(end, say);
-    if (now_ms() >= next_tick) {
+    if (monotonic_ms() >= next_tick) {
       tick();
-      next_tick = now_ms() + tick_ms;
+      next_tick = monotonic_ms() + tick_ms;
     }
   }
-  look_at_stages(end, say);
   if (checkpoints_) checkpoints_->stop(kPatienceMs);
   if (const std::string problem = carrier_.finish(); !problem.empty()) {
     end.clean = false;
@@ -265,8 +254,8 @@ bool signal_stage(const StageShot& s, int number) {
 }
 
 bool ended_within(const SessionPlan& plan, const std::string& stage, int patience_ms) {
-  const std::int64_t until = now_ms() + patience_ms;
-  while (now_ms() < until) {
+  const std::int64_t until = monotonic_ms() + patience_ms;
+  while (monotonic_ms() < until) {
     const SessionShot shot = take_snapshot(plan);
     const StageShot* s = shot.stage(stage);
     if (s == nullptr || !s->alive) return true;

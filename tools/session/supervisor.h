@@ -49,15 +49,15 @@ class Supervisor {
   void note_gone(StageKeeper& stage, SessionEnd& end, const Say& say);
   void restart_what_is_due(SessionEnd& end, const Say& say);
   void look_closer(const Say& say);
+  void look_at_session(const Say& say);
   void mind_helpers(SessionEnd& end, const Say& say);
   void leave_off(SessionEnd& end, const Say& say);
   void begin_to_stop(SessionEnd& end, const Say& say);
   void suspend_all();
   void stop_next();
   void press(SessionEnd& end, const Say& say);
-  void wish(const StageKeeper& stage, StopWish wish);
   void wait(int milliseconds);
-  bool any_lives();
+  bool any_lives() const;
 
   const SessionPlan* plan_;
   CarrierProcess carrier_;            // before the stages: it ends after them
@@ -72,6 +72,7 @@ class Supervisor {
   bool killed_ = false;               // what still ran got SIGKILL from here
   std::int64_t asked_at_ms_ = 0;
   std::int64_t looked_at_ms_ = 0;     // closer
+  std::int64_t shot_at_ms_ = 0;       // at the whole session
   std::uint64_t moved_ = 0;           // messages published and taken by then, over all rings
   std::int64_t moved_at_ms_ = 0;
   std::int64_t unsettled_at_ms_ = 0;  // a stage was last seen on its way back
