@@ -132,8 +132,9 @@ class FeedRunner : public RunnerCore<S, P> {
     switch (e.kind) {
       case JournalKind::kDigest: return !this->has_said(e);
       case JournalKind::kPosition: return frames_ < stated_frames(e);
-      // A timer may have run since the last frame.
-      case JournalKind::kEnd: return frames_ < stated_frames(e) || !this->has_said(e);
+      // A timer may have run since the last frame, and may have said nothing.
+      case JournalKind::kEnd:
+        return frames_ < stated_frames(e) || this->now_ < e.now || !this->has_said(e);
       default: return false;
     }
   }

@@ -24,41 +24,32 @@ class FeedReplica : public ReplicaBase<FeedStage, SourceRunner> {
 
   Result<void> settle_before(const JournalEntry& e) override {
     switch (e.kind) {
-      case JournalKind::kPosition: {
-        FeedPosition position;
-        std::memcpy(&position, e.payload.data(), sizeof(position));
-        auto read = read_on([&] { return runner_->frames() < position.frames; });
-        return read ? check_file(position) : read;
-      }
+      case JournalKind::kPosition:
       case JournalKind::kDigest:
-        return read_on([&] { return !said(e, 0); });
-      case JournalKind::kEnd: {
-        JournalEnd end;
-        std::memcpy(&end, e.payload.data(), sizeof(end));
-        // Timers between the last frame and the end are told by the time and by what they said.
-        return read_on([&] {
-          return runner_->frames() < end.frames || stage_.more() || runner_->now() < e.now ||
-                 !said(e, sizeof(JournalEnd));
-        });
-      }
+      case JournalKind::kEnd: break;
       default:
         return fail(std::string("a ") + kJournalKindNames[static_cast<std::size_t>(e.kind)] +
                     " record, which this feed never writes");
     }
+    settle_turns(e);
+    if (auto held = source_holds(); !held || e.kind != JournalKind::kPosition) return held;
+    FeedPosition position;
+    std::memcpy(&position, e.payload.data(), sizeof(position));
+    return check_file(position);
   }
   Result<void> read_to(TimeNs until) override {
-    return read_on([&] {
+    const auto goes_on = [&] {
       const FeedFrame* next = source_->peek();
       return stage_.more() || (next != nullptr && next->origin_ns <= until);
-    });
+    };
+    while (goes_on() && runner_->read_on()) drain();
+    return source_holds();
   }
   std::uint64_t frames() const override { return runner_->frames(); }
 
  private:
-  /// Turn by turn while `wanted`. A source that ends before is no error: what is missing differs.
-  template <class Wanted>
-  Result<void> read_on(Wanted wanted) {
-    while (wanted() && runner_->read_on()) drain();
+  /// A source that ends early is no error: what is missing differs.
+  Result<void> source_holds() const {
     if (auto error = source_->error()) return std::unexpected(std::move(*error));
     return {};
   }
@@ -79,16 +70,6 @@ class FeedReplica : public ReplicaBase<FeedStage, SourceRunner> {
                 " of a file of " + std::to_string(stated.size) + " bytes, in " + file + " it is at "
                 "line " + std::to_string(here.line) + " of " + std::to_string(here.size) +
                 " bytes; put the session's own data there again");
-  }
-  /// Each output has as many messages as the record states behind byte `at` of its payload.
-  bool said(const JournalEntry& e, std::size_t at) const {
-    for (std::size_t i = 0; i < ports() && at + sizeof(JournalPort) <= e.payload.size(); ++i) {
-      JournalPort stated;
-      std::memcpy(&stated, e.payload.data() + at, sizeof(stated));
-      if (port(i).count < stated.count) return false;
-      at += sizeof(stated);
-    }
-    return true;
   }
   std::unique_ptr<FrameSource> source_;
 };

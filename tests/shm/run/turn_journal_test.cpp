@@ -200,5 +200,53 @@ TEST(FeedRunner, CountsEachFrameThatRunsBackwardOnce) {
   EXPECT_EQ(sut.backward_stamps(), 3u);
 }
 
+/// Has a timer three units after each frame, of which nobody hears.
+class TickingFeed : public toy::Feed {
+ public:
+  explicit TickingFeed(const Config& config) : toy::Feed(config) {}
+  TimeNs next_due() const noexcept { return due_; }
+  template <class Sink>
+  void on_event(TimeNs now, const In& in, Sink& sink) noexcept {
+    if (in.kind == InputKind::kTimer) {
+      due_ = TimeNs::max();
+      note(now, 77);
+      return;
+    }
+    due_ = now + TimeNs(3);
+    toy::Feed::on_event(now, in, sink);
+  }
+
+ private:
+  TimeNs due_ = TimeNs::max();
+};
+
+TEST(FeedRunner, ASilentTimerAfterTheLastFrameIsReplayedToo) {
+  const JournalShape shape{4096, 4};
+  Session s(scenario_of(1), 8, 8, &shape);
+  RunnerSetup setup = s.feed.setup;
+  setup.batch_max = 1;
+  TickingFeed stage(toy::Feed::Config{});
+  const std::vector<toy::Frame> frames{{TimeNs(10), 0, 0}, {TimeNs(20), 0, 1}};
+  toy::Source source(frames);
+  auto page = std::make_unique<StagePage>();
+  Probe probe(*page, SessionClock(), 0, 0);
+  FeedRunner<TickingFeed, toy::Source> sut(stage, source, setup, probe, 0.0);
+  while (sut.now() < TimeNs(13)) sut.run_batch();
+  sut.stop();
+  while (!sut.done()) sut.run_batch();
+  s.carry(0);
+  const auto& entries = s.feed.journal->tape.entries();
+  ASSERT_EQ(entries.back().kind, JournalKind::kEnd);
+  ASSERT_EQ(entries.back().now, TimeNs(13));
+
+  toy::Source again(frames);
+  toy::Replica<TickingFeed, FeedRunner<TickingFeed, toy::Source, BacktestPolicy>, toy::Source>
+      replica(s.feed, &again);
+  for (const JournalEntry& e : entries) replica.act(e);
+  EXPECT_EQ(replica.differences, 0);
+  EXPECT_EQ(replica.runner->now(), TimeNs(13));
+  EXPECT_EQ(replica.stage->state_hash(), stage.state_hash());
+}
+
 }  // namespace
 }  // namespace pinstripe
