@@ -6,9 +6,9 @@
 #include <chrono>
 #include <cstdio>
 #include <random>
-#include <string_view>
 #include <vector>
 
+#include "bench/bench_options.h"
 #include "features/features_stage.h"
 
 namespace {
@@ -85,15 +85,8 @@ double one_round(const std::vector<MarketEvent>& tape, std::size_t messages) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  bool json = false, quick = false;
-  for (int i = 1; i < argc; ++i) {
-    const std::string_view arg = argv[i];
-    json |= arg == "--json";
-    quick |= arg == "--quick";
-    if (arg == "--json" || arg == "--quick") continue;
-    std::fprintf(stderr, "usage: pinstripe-bench-features [--json] [--quick]\n");
-    return arg == "--help" ? 0 : 2;
-  }
+  const auto [json, quick, exit] = bench::read_options(argc, argv, "features");
+  if (exit) return *exit;
   const std::size_t messages = quick ? 5'000 : 200'000;
   const auto tape = make_tape(messages);
   std::vector<double> rounds;

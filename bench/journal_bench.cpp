@@ -11,10 +11,10 @@
 #include <chrono>
 #include <cstdio>
 #include <cstring>
-#include <string_view>
 #include <thread>
 #include <vector>
 
+#include "bench/bench_options.h"
 #include "bench/journal_sessions.h"
 #include "shm/msg/feature_vector.h"
 #include "shm/msg/market_event.h"
@@ -169,15 +169,8 @@ void print_sessions(bool json, const bench::SessionCost& cost) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  bool json = false, quick = false;
-  for (int i = 1; i < argc; ++i) {
-    const std::string_view arg = argv[i];
-    json |= arg == "--json";
-    quick |= arg == "--quick";
-    if (arg == "--json" || arg == "--quick") continue;
-    std::fprintf(stderr, "usage: pinstripe-bench-journal [--json] [--quick]\n");
-    return arg == "--help" ? 0 : 2;
-  }
+  const auto [json, quick, exit] = bench::read_options(argc, argv, "journal");
+  if (exit) return *exit;
   const JournalShape shape{quick ? std::uint64_t{64} << 10 : std::uint64_t{4} << 20, 8};
   const int rounds = quick ? 3 : 21;
   const int many = quick ? 5 : 201;

@@ -5,14 +5,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <stdexcept>
 #include <string>
 #include <vector>
+
+#include "bench/real_session.h"
 
 namespace pinstripe::bench {
 
@@ -49,7 +47,7 @@ class JournalSessions {
   JournalSessions& operator=(const JournalSessions&) = delete;
 
   SessionCost measure() {
-    const std::string config = write_config();
+    const std::filesystem::path config = write_config();
     std::vector<nlohmann::json> off, on;
     for (int i = 0; i < rounds_; ++i) {
       off.push_back(run(config, "off"));
@@ -66,39 +64,15 @@ class JournalSessions {
   }
 
  private:
-  std::string write_config() const {
-    std::ifstream in(PINSTRIPE_SOURCE_DIR "/bench/pipeline.json");
-    auto config = nlohmann::ordered_json::parse(in, nullptr, true, true);
-    config["name"] = "bench-journal-" + std::to_string(::getpid());
-    for (auto& member : config["models"]["members"]) {
-      const std::string file = member["file"];
-      member["file"] =
-          (std::filesystem::path(PINSTRIPE_SOURCE_DIR "/bench") / file).lexically_normal();
-    }
+  std::filesystem::path write_config() const {
+    auto config = session_config("bench-journal-" + std::to_string(::getpid()));
     config["journal"] = {{"dir", (folder_ / "journal").string()}};
-    const auto path = folder_ / "config.json";
-    std::ofstream(path) << config.dump(1);
-    return path.string();
+    return written(config, folder_ / "config.json");
   }
-  nlohmann::json run(const std::string& config, const std::string& journal) const {
-    const auto self = std::filesystem::read_symlink("/proc/self/exe").parent_path();
-    const std::string command = (self / "pinstripe").string() + " up " + config +
-                                " --json --speed max --events " + std::to_string(events_) +
-                                " --set journal.mode=" + journal + " 2>/dev/null";
-    std::FILE* pipe = ::popen(command.c_str(), "r");
-    std::string text;
-    std::array<char, 4096> block{};
-    while (pipe != nullptr) {
-      const std::size_t n = std::fread(block.data(), 1, block.size(), pipe);
-      if (n == 0) break;
-      text.append(block.data(), n);
-    }
-    const int status = pipe != nullptr ? ::pclose(pipe) : -1;
-    const auto account = nlohmann::json::parse(text, nullptr, false);
-    if (status != 0 || !account.is_object()) {
-      throw std::runtime_error("`" + command + "` failed; run it by hand to see why");
-    }
-    return account.at("hops");
+  nlohmann::json run(const std::filesystem::path& config, const std::string& journal) const {
+    return run_session(config, "--speed max --events " + std::to_string(events_) +
+                                   " --set journal.mode=" + journal + " 2>/dev/null")
+        .at("hops");
   }
   static double median_service(const std::vector<nlohmann::json>& rounds,
                                const std::string& stage) {

@@ -9,12 +9,10 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -22,6 +20,7 @@
 #include <vector>
 
 #include "bench/machine_stalls.h"
+#include "bench/real_session.h"
 
 namespace {
 
@@ -46,54 +45,29 @@ struct Run {
   double wall_s = 0;
 };
 
-std::filesystem::path self_folder() {
-  return std::filesystem::read_symlink("/proc/self/exe").parent_path();
-}
-
 /// The shipped bench config with the options put in, as a temporary file beside nothing else.
 std::filesystem::path write_config(const Options& o) {
-  std::ifstream in(PINSTRIPE_SOURCE_DIR "/bench/pipeline.json");
-  Json config = Json::parse(in, nullptr, true, true);
-  config["name"] = "bench-pipeline-" + std::to_string(::getpid());
-  config["journal"] = {{"dir", (std::filesystem::temp_directory_path() /
-                                ("bench-pipeline-" + std::to_string(::getpid()) + "-journal"))}};
+  const auto folder = std::filesystem::temp_directory_path();
+  const std::string name = "bench-pipeline-" + std::to_string(::getpid());
+  Json config = pinstripe::bench::session_config(name);
+  config["journal"] = {{"dir", folder / (name + "-journal")}};
   config["market"]["rate_per_s"] = o.rate_per_s;
-  for (auto& member : config["models"]["members"]) {
-    const std::string file = member["file"];
-    member["file"] = (std::filesystem::path(PINSTRIPE_SOURCE_DIR "/bench") / file)
-                         .lexically_normal();
-  }
   if (o.speed == "max") config["models"]["decision_interval_ns"] = 100'000'000;
   for (const char* stage : {"feed", "features", "models", "risk", "exec"}) {
     config["stages"][stage]["wait"] = o.wait;
   }
-  const std::string name = config["name"];
-  const auto path = std::filesystem::temp_directory_path() / (name + ".json");
-  std::ofstream(path) << config.dump(1);
-  return path;
+  return pinstripe::bench::written(config, folder / (name + ".json"));
 }
 
 Run run_once(const Options& o, const std::filesystem::path& config, const char* journal) {
-  std::string command = (self_folder() / "pinstripe").string() + " up " + config.string() +
-                        " --json --speed " + o.speed + " --set journal.mode=" + journal;
-  command += o.speed == "max" ? " --events " + std::to_string(o.events)
-                              : " --for " + std::to_string(std::lround(o.seconds * 1000)) + "ms";
+  const std::string length =
+      o.speed == "max" ? "--events " + std::to_string(o.events)
+                       : "--for " + std::to_string(std::lround(o.seconds * 1000)) + "ms";
   const auto start = std::chrono::steady_clock::now();
-  std::FILE* pipe = ::popen(command.c_str(), "r");
-  std::string text;
-  std::array<char, 4096> block{};
-  while (pipe != nullptr) {
-    const std::size_t n = std::fread(block.data(), 1, block.size(), pipe);
-    if (n == 0) break;
-    text.append(block.data(), n);
-  }
-  const int status = pipe != nullptr ? ::pclose(pipe) : -1;
   Run run;
+  run.account = pinstripe::bench::run_session(
+      config, length + " --speed " + o.speed + " --set journal.mode=" + journal);
   run.wall_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  run.account = Json::parse(text, nullptr, false);
-  if (status != 0 || !run.account.is_object()) {
-    throw std::runtime_error("`" + command + "` failed; run it by hand to see why");
-  }
   return run;
 }
 

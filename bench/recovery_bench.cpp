@@ -19,6 +19,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/real_session.h"
 #include "shm/ring/session_dir.h"
 #include "shm/ring/stage_page.h"
 #include "tools/session/machine_time.h"
@@ -42,19 +43,10 @@ struct Rejoin {
 };
 
 std::filesystem::path write_config(const std::filesystem::path& folder, const std::string& name) {
-  std::ifstream in(PINSTRIPE_SOURCE_DIR "/bench/pipeline.json");
-  Json config = Json::parse(in, nullptr, true, true);
-  config["name"] = name;
-  for (auto& member : config["models"]["members"]) {
-    const std::string file = member["file"];
-    member["file"] =
-        (std::filesystem::path(PINSTRIPE_SOURCE_DIR "/bench") / file).lexically_normal();
-  }
+  Json config = bench::session_config(name);
   config["models"]["decision_interval_ns"] = 100'000'000;
   config["journal"] = {{"mode", "on"}, {"dir", (folder / "journal").string()}};
-  const auto path = folder / "config.json";
-  std::ofstream(path) << config.dump(1);
-  return path;
+  return bench::written(config, folder / "config.json");
 }
 
 class Bench {

@@ -14,6 +14,7 @@
 #include "tests/sim/money_check.h"
 #include "tests/sim/seed_faults.h"
 #include "tests/sim/stage_party.h"
+#include "tests/support/imbalance_model.h"
 
 namespace pinstripe::sim {
 
@@ -38,31 +39,11 @@ enum RingId : std::uint16_t {
   kToFeatures, kToRisk, kToExec, kVectors, kSignals, kOrders, kReports
 };
 
-/// Votes with the imbalance of the touch alone: on this market that trades.
 MemberConfig imbalance_member(const FeaturesConfig& features, std::int64_t horizon_ns) {
-  ModelFile m;
-  m.name = "imbalance";
-  m.kind = ModelKind::kLogistic;
-  m.horizon_ns = horizon_ns;
-  m.registry_hash = registry_hash(features);
-  for (const std::string& name : feature_names()) m.features.emplace_back(name);
-  m.train_from = TimeNs(1);
-  m.train_to = TimeNs(2);
-  m.training_samples = 10'000;
-  m.mean.assign(m.features.size(), 0.0F);
-  m.scale.assign(m.features.size(), 1.0F);
-  m.mean_abs_r_bps = 2;
-  DenseLayer layer;
-  layer.inputs = static_cast<std::uint32_t>(m.features.size());
-  layer.outputs = 1;
-  layer.weights.assign(m.features.size(), 0.0F);
-  layer.weights.at(kImbalance1) = 2.0F;
-  layer.bias = {0.0F};
-  m.layers = {layer};
   MemberConfig member;
-  member.name = m.name;
+  member.model = imbalance_model(registry_hash(features), horizon_ns);
+  member.name = member.model.name;
   member.cost_ns = 1'000;
-  member.model = std::move(m);
   return member;
 }
 

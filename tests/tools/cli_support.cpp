@@ -12,7 +12,7 @@
 #include <sstream>
 
 #include "features/registry.h"
-#include "models/model_file.h"
+#include "tests/support/imbalance_model.h"
 #include "tools/session/processes.h"
 
 namespace pinstripe {
@@ -152,26 +152,7 @@ std::vector<std::string> CliTest::leftovers() const {
 }
 
 void write_imbalance_model(const std::string& path, std::uint64_t registry_hash_change) {
-  ModelFile m;
-  m.name = "imbalance";
-  m.kind = ModelKind::kLogistic;
-  m.horizon_ns = kNsPerSecond;
-  m.registry_hash = registry_hash() ^ registry_hash_change;
-  for (const std::string& name : feature_names()) m.features.emplace_back(name);
-  m.train_from = TimeNs(1);
-  m.train_to = TimeNs(2);
-  m.training_samples = 10'000;
-  m.data_digest = "test";
-  m.mean.assign(m.features.size(), 0.0F);
-  m.scale.assign(m.features.size(), 1.0F);
-  m.mean_abs_r_bps = 2;
-  DenseLayer layer;
-  layer.inputs = static_cast<std::uint32_t>(m.features.size());
-  layer.outputs = 1;
-  layer.weights.assign(m.features.size(), 0.0F);
-  layer.weights.at(feature_index("imbalance_1")) = 2.0F;
-  layer.bias = {0.0F};
-  m.layers = {layer};
+  const ModelFile m = imbalance_model(registry_hash() ^ registry_hash_change, kNsPerSecond);
   const auto saved = save_model(m, path);
   ASSERT_TRUE(saved) << saved.error().message;
 }
