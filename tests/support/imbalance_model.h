@@ -1,5 +1,5 @@
-// A model for tests: votes with the imbalance of the touch alone, which trades often on the synthetic
-// market.
+// A model for tests: votes with the imbalance of the touch alone, which trades often on the
+// synthetic market.
 #pragma once
 
 #include <cstdint>
