@@ -93,6 +93,53 @@ TEST_F(RejoinTest, ASessionWhoseSupervisorIsKilledIsResumedAndDecidesTheSame) {
   EXPECT_EQ(run({"up", "--resume", "session"}).exit, 2) << "there is nothing left to resume";
 }
 
+TEST_F(RejoinTest, DownRemovesNothingThatCanBeResumed) {
+  const std::string config = busy_config();
+  const Decisions expected = undisturbed(config);
+  lose_supervisor(config);
+  const CommandResult down = run({"down", "session", "--json"});
+  EXPECT_EQ(down.exit, 1);
+  EXPECT_NE(down.err.find("--resume session"), std::string::npos) << down.err;
+  EXPECT_NE(down.err.find("--discard"), std::string::npos) << down.err;
+  EXPECT_TRUE(down.json().at("resumable").get<bool>());
+  EXPECT_GT(down.json().at("account").at("events"), 0);
+  EXPECT_EQ(decisions_of(run({"up", "--resume", "session", "--json"})), expected);
+}
+
+TEST_F(RejoinTest, AHelperThatSomeoneStoppedIsReplaced) {
+  const std::string config = busy_config();
+  const Decisions expected = undisturbed(config);
+  const auto up = start({bin_ + "/pinstripe", "up", config, "--session", "session", "--json",
+                         "--speed", "10"});
+  ASSERT_TRUE(wait_until_running("session"));
+  const std::string mine = "--session session$";
+  for (const char* helper : {"pinstripe-journal ", "pinstripe-checkpoint "}) {
+    ASSERT_EQ(run_program({"pkill", "-STOP", "-P", std::to_string(up.pid), "-f", helper + mine}).exit,
+              0) << helper;
+  }
+  const CommandResult sut = wait(up);
+  EXPECT_EQ(decisions_of(sut), expected) << sut.err;
+  EXPECT_NE(sut.err.find("carrier of the journals (pid"), std::string::npos) << sut.err;
+  EXPECT_NE(sut.err.find("stopped by a signal (SIGSTOP); it is killed"), std::string::npos);
+  EXPECT_TRUE(leftovers().empty());
+}
+
+TEST_F(RejoinTest, ASessionWhoseMakerWasKilledIsMadeAnew) {
+  const std::string config = trading_config();
+  for (const char* left : {"", "state"}) {
+    const std::filesystem::path folder = root_ / "pinstripe-session";
+    std::filesystem::create_directory(folder);
+    if (*left != '\0') std::ofstream(folder / left) << "half-made\n";
+    EXPECT_EQ(run({"status", "session"}).exit, 2);
+    const CommandResult sut = run({"up", config, "--session", "session", "--json", "--for", "1s"});
+    EXPECT_EQ(sut.exit, 0) << sut.err;
+    EXPECT_TRUE(leftovers().empty());
+    std::filesystem::create_directory(folder);
+    EXPECT_EQ(run({"down", "session"}).exit, 0);
+    EXPECT_TRUE(leftovers().empty());
+  }
+}
+
 TEST_F(RejoinTest, DiscardedItIsGoneAndTheNextOneBeginsAnew) {
   const std::string config = busy_config();
   const Decisions expected = undisturbed(config);

@@ -56,6 +56,16 @@ bool only_helpers_hold(const SessionInfo& info) {
   return true;
 }
 
+/// Processes killed a moment ago hold their locks until they have gone; at most two seconds. Where
+/// someone drives the session, returns at once.
+void await_last_stages(const std::string& session) {
+  for (int i = 0; i < 100; ++i) {
+    const auto info = session_info(session);
+    if (!info || !info->live || EndLock::holder(info->path + "/session.lock")) return;
+    usleep(20'000);
+  }
+}
+
 }  // namespace
 
 void await_last_helpers(const std::string& session) {
@@ -78,11 +88,14 @@ Result<HeldSession> HeldSession::make(SessionPlan& plan, bool discard) {
   }
   for (const std::string& name : clean_ended_sessions())
     say("removed what session '" + name + "' left");
-  auto dir = create_session(plan);
+  auto dir = SessionDir::create(plan.name);
   if (!dir) return std::unexpected(dir.error());
   auto lock = EndLock::acquire(dir->session_lock(), "session '" + plan.name + "'");
   if (!lock) return std::unexpected(lock.error());
   HeldSession session(std::move(*dir), std::move(*lock));
+  if (auto filled = fill_session(plan, session.dir_); !filled) {
+    return std::unexpected(filled.error());
+  }
   if (plan.journal.on) {
     if (auto made = make_journal_dir(plan); !made) return fail_within("journal", made);
     if (auto marked = session.dir_.mark_resumable(); !marked) {
@@ -94,6 +107,7 @@ Result<HeldSession> HeldSession::make(SessionPlan& plan, bool discard) {
 
 Result<HeldSession> HeldSession::resume(const std::string& name, SessionPlan& plan) {
   await_last_helpers(name);
+  await_last_stages(name);
   auto dir = SessionDir::open(name);
   if (!dir) return std::unexpected(dir.error());
   const auto info = session_info(name);

@@ -2,6 +2,7 @@
 
 #include <signal.h>
 
+#include "tools/session/machine_time.h"
 #include "tools/session/stage_log.h"
 
 namespace pinstripe {
@@ -20,11 +21,21 @@ Result<void> HelperProcess::spawn() {
                             stage_log_file(*plan_, name_));
   if (!child) return fail_within(what_, child);
   child_ = std::move(*child);
+  health_.restart();
   return {};
 }
 
+std::string HelperProcess::kill_if_stopped() {
+  if (!child_.running()) return "";
+  const std::string wrong = health_.look(child_.pid(), StageSign{}, monotonic_ms());
+  if (wrong.empty()) return "";
+  child_.signal(SIGKILL);
+  return what_ + " (pid " + std::to_string(child_.pid()) + ") is " + wrong + "; it is killed";
+}
+
 std::string HelperProcess::mind() {
-  if (lost() || child_.running()) return "";
+  if (lost()) return "";
+  if (child_.running()) return kill_if_stopped();
   std::string line = what_ + " (pid " + std::to_string(child_.pid()) +
                      ") died: " + child_.poll().text() + last_words();
   ++deaths_;

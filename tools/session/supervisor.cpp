@@ -195,11 +195,12 @@ void Supervisor::leave_off(SessionEnd& end, const Say& say) {
 /// too far behind one: its stages would wait for ever.
 void Supervisor::mind_helpers(SessionEnd& end, const Say& say) {
   if (const std::string line = carrier_.mind(); !line.empty()) say(line);
-  if (checkpoints_ && !stopping_) {
+  // Until all have left off: a stage that drains may wait for a checkpoint too.
+  if (checkpoints_ && !suspending_) {
     if (const std::string line = checkpoints_->mind(); !line.empty()) say(line);
   }
   const bool lost = carrier_.lost() || (checkpoints_ && checkpoints_->lost());
-  if (lost && !stopping_) leave_off(end, say);
+  if (lost && !suspending_) leave_off(end, say);
 }
 
 void Supervisor::begin_to_stop(SessionEnd& end, const Say& say) {

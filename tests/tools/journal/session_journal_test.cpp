@@ -32,8 +32,10 @@ class SessionJournal : public CliTest {
     ASSERT_TRUE(config) << config.error().message;
     auto plan = prepare_plan(*config);
     ASSERT_TRUE(plan) << plan.error().message;
-    const auto dir = create_session(*plan);
+    const auto dir = SessionDir::create(plan->name);
     ASSERT_TRUE(dir) << dir.error().message;
+    const auto filled = fill_session(*plan, *dir);
+    ASSERT_TRUE(filled) << filled.error().message;
     plan_ = std::move(*plan);
     for (const StageSpec& stage : plan_.topology.stages) attach_writer(stage);
   }
