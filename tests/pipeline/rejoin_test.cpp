@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "tests/pipeline/kill_support.h"
+#include "tests/pipeline/pipeline_support.h"
 
 namespace pinstripe {
 namespace {
@@ -164,6 +165,32 @@ TEST_F(RejoinTest, AChangedModelIsRefusedByName) {
   EXPECT_NE(sut.err.find(std::filesystem::path(model).filename().string()), std::string::npos)
       << sut.err;
   EXPECT_FALSE(leftovers().empty()) << "it stays for who puts the model back";
+}
+
+TEST_F(RejoinTest, AnEditedCaptureIsRefusedWhateverItsTimeSays) {
+  PINSTRIPE_NEED_DATA(spot, "binance_l2_raw/spot_btcusdt_20230405.txt.gz");
+  std::vector<std::string> lines = lines_of(spot);
+  const std::string capture = (folder_ / "capture.txt").string();
+  write_lines(capture, lines);
+  const auto time = std::filesystem::last_write_time(capture);
+  const auto up = start({bin_ + "/pinstripe", "up", kRecordedConfig, "--data", capture, "--speed",
+                         "1", "--session", "session", "--set", "journal.mode=on"});
+  ASSERT_TRUE(wait_until_running("session"));
+  const auto pids = stage_pids();
+  kill(up.pid, SIGKILL);
+  (void)wait(up);
+  ASSERT_TRUE(all_gone(pids));
+  std::string& late = lines[lines.size() - 100];
+  const std::size_t digit = late.rfind("00\"");
+  ASSERT_NE(digit, std::string::npos) << late;
+  late[digit] = '1';
+  write_lines(capture, lines);
+  std::filesystem::last_write_time(capture, time);
+  const CommandResult sut = run({"up", "--resume", "session", "--json"});
+  EXPECT_EQ(sut.exit, 1);
+  EXPECT_NE(sut.err.find(capture), std::string::npos) << sut.err;
+  EXPECT_NE(sut.err.find("was changed"), std::string::npos) << sut.err;
+  EXPECT_FALSE(leftovers().empty()) << "it stays for who puts the capture back";
 }
 
 TEST_F(RejoinTest, AStageThatFailsTwiceAtOneRecordIsNotStartedAThirdTime) {

@@ -12,6 +12,7 @@
 #include "tools/replay/checkpointer.h"
 #include "tools/session/attach.h"
 #include "tools/session/identity.h"
+#include "tools/session/prepare.h"
 #include "tools/session/session_files.h"
 
 namespace pinstripe {
@@ -120,6 +121,9 @@ Result<HeldSession> HeldSession::resume(const std::string& name, SessionPlan& pl
   auto loaded = load_resolved(session.dir_.path());
   if (!loaded) return fail_within("session '" + name + "'", loaded);
   if (auto same = verify_files(*loaded); !same) return fail_within("session '" + name + "'", same);
+  if (auto data = verify_data(*loaded); !data) {
+    return fail_within("session '" + name + "' cannot be resumed", data);
+  }
   if (auto ours = check_journals(*loaded, session.dir_); !ours) {
     return fail_within("session '" + name + "' cannot be resumed", ours);
   }

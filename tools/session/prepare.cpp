@@ -335,4 +335,27 @@ Result<SessionPlan> prepare_plan(const SessionConfig& config) {
   return plan;
 }
 
+Result<void> verify_data(const SessionPlan& plan) {
+  if (plan.source != SourceKind::kFiles) return {};
+  std::vector<std::string> files;
+  for (const StreamPlan& s : plan.streams) {
+    for (const FilePlan& f : s.files) {
+      if (std::ranges::find(files, f.path) == files.end()) files.push_back(f.path);
+    }
+  }
+  InspectOptions options;
+  options.base_feed_latency_ns = plan.base_feed_latency_ns;
+  if (plan.instruments.size() == 1) {
+    const std::string& id = plan.instruments.front().id;
+    options.market = id.substr(0, id.find(':'));
+    options.symbol = plan.instruments.front().symbol;
+  }
+  auto info = inspect_captures(files, options);
+  if (!info) return fail_within("recorded data", info);
+  if (info->data_digest == plan.data_digest) return {};
+  return fail("the recorded data are not those of the session: one of the files '" +
+              files.front() + "'" + (files.size() > 1 ? " ..." : "") +
+              " was changed since; put the session's own files there again");
+}
+
 }  // namespace pinstripe
