@@ -53,7 +53,8 @@ bool stages_alive(const SessionPlan& plan) {
 void print_down(const std::string& name, const SessionPlan& plan, bool ran, bool json,
                 bool resumable = false) {
   if (!ran && !json) return;
-  const Account account = make_account(plan, take_snapshot(plan));
+  Account account = make_account(plan, take_snapshot(plan));
+  account.resumable = resumable;
   if (json) {
     std::printf("{\"session\": \"%s\", \"resumable\": %s, \"account\": %s}\n", name.c_str(),
                 resumable ? "true" : "false", ran ? account_json(account).c_str() : "null");

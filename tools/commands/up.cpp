@@ -167,7 +167,8 @@ Exit run_session(const UpOptions& options, SessionPlan& plan, HeldSession& sessi
   if (!outcome) return report_error(outcome.error(), options.json);
   const SessionShot shot = take_snapshot(plan);
   for (const std::string& line : skipped_lines(shot)) say(line);
-  const Account account = make_account(plan, shot);
+  Account account = make_account(plan, shot);
+  account.resumable = outcome->resumable;
   std::string text = options.json ? account_json(account) : account_text(plan, account);
   if (options.json) text += "\n";
   std::fputs(text.c_str(), stdout);

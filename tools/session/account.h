@@ -41,6 +41,7 @@ struct Account {
   std::vector<std::pair<std::string, std::int64_t>> denials;   // reason, count > 0
   std::vector<std::pair<std::string, std::int64_t>> neutrals;  // reason, count > 0
   std::int64_t lost = 0;               // published on a lossless ring and never taken
+  bool resumable = false;              // it left off: `lost` waits for who resumes it
   std::int64_t gaps = 0, bad_lines = 0, dropped_by_policy = 0, members_left_out = 0;
   bool in_sample = false;
   std::int64_t liquidations = 0;       // positions that the venue closed for want of margin

@@ -336,6 +336,9 @@ TEST_F(SessionJournal, DumpAndExportShowMessagesByTheirFields) {
   EXPECT_EQ(first.at("record"), 0);
   EXPECT_EQ(first.at("message").at("type"), "touch");
   EXPECT_FALSE(fs::exists(lines + "/trade.ndjson"));
+  sut = run({"journal", "export", journal.path, "--type", "tuoch", "--out", lines + "2"});
+  EXPECT_EQ(sut.exit, 2);
+  EXPECT_NE(sut.err.find("touch"), std::string::npos) << "the types that there are: " << sut.err;
 }
 
 TEST_F(SessionJournal, ALiveSessionsJournalIsReadFromDiskAndMemory) {
