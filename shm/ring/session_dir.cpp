@@ -119,7 +119,7 @@ bool cleanable(const SessionInfo& info) noexcept {
          (info.state == SessionState::kEnded || info.state == SessionState::kRunning);
 }
 
-/// A maker of the same name may be about to lock a half-made one: then the lock decides whose it is.
+/// A maker of the same name may be about to lock a half-made one: then the lock decides.
 bool replaceable(const SessionInfo& info) noexcept {
   return cleanable(info) || (!info.live && info.state == SessionState::kHalfMade);
 }

@@ -173,8 +173,8 @@ std::string rejoin_text(const RejoinReport& r, NameOf&& output, InputOf&& input)
              ", further than the journal says";
     case RejoinEnd::kSourceMoved:
       return at + "the source of frames does not stand where the journal says: a file has another "
-             "size or time of change than when it was read; put the session's own files there again, "
-             "with their times (cp -p, touch -r)";
+             "size or time of change than when it was read; put the session's own files there "
+             "again, with their times (cp -p, touch -r)";
     case RejoinEnd::kUnreadable: return at + "the journal cannot be read further";
   }
   return "";

@@ -89,8 +89,8 @@ Exit keep_resumable(const FoundSession& found, const SessionShot& shot, bool ran
   return Exit::kFailed;
 }
 
-/// What nobody drives any more: stops what lives, tells the account, removes the directory unless it
-/// holds what is nowhere else.
+/// What nobody drives any more: stops what lives, tells the account, removes the directory unless
+/// it holds what is nowhere else.
 Exit take_down(const FoundSession& found, bool json) {
   const std::string& name = found.info.name;
   if (stages_alive(found.plan)) stop_stages(found.plan, kPatienceMs);
