@@ -67,9 +67,11 @@ void FeedEngine::collect(std::size_t index) noexcept {
   Item& item = items_[index];
   std::array<std::int64_t, kKeeperCounts> now;
   std::memcpy(now.data(), &item.keeper.counts(), sizeof(now));
-  for (std::size_t i = 0; i < kKeeperCounts; ++i) {
-    counters_[kKeeperFirst + i] += now[i] - item.collected[i];
-    item.collected[i] = now[i];
+  if (now != item.collected) {
+    for (std::size_t i = 0; i < kKeeperCounts; ++i) {
+      counters_[kKeeperFirst + i] += now[i] - item.collected[i];
+      item.collected[i] = now[i];
+    }
   }
   const FusedBook& book = item.keeper.book();
   const auto dropped =
