@@ -14,6 +14,7 @@
 #include "tools/session/session_config.h"
 #include "tools/session/stage_configs.h"
 #include "tools/train/trainer.h"
+#include "tools/usage_error.h"
 
 namespace pinstripe {
 namespace {
@@ -214,6 +215,13 @@ Result<void> run(const Arguments& a) {
   return write_models(a, *trained);
 }
 
+/// The error to standard error, and with `json` an object {"error": ...} to standard output.
+int report(const Error& error, bool json) {
+  std::fprintf(stderr, "pinstripe-train: %s\n", error.message.c_str());
+  if (json) std::cout << Json{{"error", error.message}}.dump() << std::endl;
+  return static_cast<int>(error.exit);
+}
+
 }  // namespace
 }  // namespace pinstripe
 
@@ -244,11 +252,11 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
-    return app.exit(e) == 0 ? 0 : static_cast<int>(Exit::kUsage);
+    if (e.get_exit_code() == 0) return app.exit(e);  // --help
+    return pinstripe::report(
+        pinstripe::Error{std::string(e.what()) + "; see 'pinstripe train --help'", Exit::kUsage},
+        pinstripe::asks_json(argc, argv));
   }
-  if (auto ok = pinstripe::run(a); !ok) {
-    std::fprintf(stderr, "pinstripe-train: %s\n", ok.error().message.c_str());
-    return static_cast<int>(ok.error().exit);
-  }
+  if (auto ok = pinstripe::run(a); !ok) return pinstripe::report(ok.error(), a.json);
   return 0;
 }
