@@ -119,6 +119,35 @@ TEST_F(RejoinTest, AChangedModelIsRefusedByName) {
   EXPECT_FALSE(leftovers().empty()) << "it stays for who puts the model back";
 }
 
+TEST_F(RejoinTest, AChangedInputOrConfigOfTheJournalIsRefusedByName) {
+  lose_supervisor(busy_config());
+  const auto journal = run({"journal", "info", "session", "--json"}).json();
+  const std::filesystem::path folder = journal.at("journal").get<std::string>();
+  std::vector<std::filesystem::path> files{folder / "config.json"};
+  for (const auto& entry : std::filesystem::directory_iterator(folder / "inputs")) {
+    files.push_back(entry.path());
+  }
+  ASSERT_GT(files.size(), 1U);
+  for (const auto& file : files) {
+    std::filesystem::copy_file(file, folder_ / "kept");
+    std::fstream bytes(file, std::ios::in | std::ios::out);
+    std::string text((std::istreambuf_iterator<char>(bytes)), {});
+    const auto digit = text.find_last_of("12345678");
+    ASSERT_NE(digit, std::string::npos) << file;
+    bytes.clear();
+    bytes.seekp(static_cast<std::streamoff>(digit));
+    bytes.put('9');
+    bytes.close();
+    const CommandResult sut = run({"up", "--resume", "session", "--json"});
+    EXPECT_EQ(sut.exit, 1) << file;
+    EXPECT_NE(sut.err.find("'" + file.string() + "'"), std::string::npos) << sut.err;
+    EXPECT_NE(sut.err.find("was changed"), std::string::npos) << sut.err;
+    std::filesystem::remove(file);
+    std::filesystem::rename(folder_ / "kept", file);
+  }
+  EXPECT_EQ(run({"up", "--resume", "session", "--json"}).exit, 0) << "all is put back";
+}
+
 TEST_F(RejoinTest, AStageThatFailsTwiceAtOneRecordIsNotStartedAThirdTime) {
   const auto up = start_quiet("");
   ASSERT_TRUE(strike("features", SIGABRT, up)) << "the first failure is forgiven";
