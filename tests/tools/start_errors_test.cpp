@@ -153,6 +153,14 @@ TEST_F(StartErrorTest, EveryVerbHasHelpWithAnExample) {
   }
 }
 
+TEST_F(StartErrorTest, HelpOfSetSaysWhatItTakes) {
+  for (const char* verb : {"up", "verify", "backtest"}) {
+    const auto sut = run({verb, "--help"});
+    EXPECT_NE(sut.out.find("--set KEY=VALUE"), std::string::npos) << sut.out;
+    EXPECT_EQ(sut.out.find("--set TEXT"), std::string::npos) << sut.out;
+  }
+}
+
 TEST_F(StartErrorTest, ErrorsAreAnObjectWithJson) {
   const auto sut = run({"up", "no_such.json", "--json"});
   EXPECT_NE(sut.json().at("error").get<std::string>().find("no_such.json"), std::string::npos);
