@@ -9,6 +9,7 @@
 #include "shm/run/journal_layout.h"
 #include "tools/commands/say.h"
 #include "tools/journal/journal_dir.h"
+#include "tools/journal/memory_check.h"
 #include "tools/replay/checkpointer.h"
 #include "tools/session/account.h"
 #include "tools/session/attach.h"
@@ -18,7 +19,7 @@
 namespace pinstripe {
 namespace {
 
-/// The journals in shared memory are those of this plan and this build.
+/// The journals in shared memory are those of this plan and this build, and nobody edited them.
 Result<void> check_journals(const SessionPlan& plan, const SessionDir& dir) {
   for (const StageSpec& stage : plan.topology.stages) {
     const auto identity = identity_of(plan, stage);
@@ -27,6 +28,9 @@ Result<void> check_journals(const SessionPlan& plan, const SessionDir& dir) {
     if (!memory) return fail_within("journal of " + stage.name, memory);
     auto same = attach_journal(memory->bytes(), &*identity);
     if (!same) return fail_within("journal of " + stage.name, same);
+    auto kept = check_journal_memory(*same, dir.journal_file(stage.name),
+                                     plan.journal.directory + "/" + stage.name);
+    if (!kept) return fail_within("journal of " + stage.name, kept);
   }
   return {};
 }
