@@ -44,7 +44,7 @@ class MemoryCheck {
       if (!*found) return {};
       if (carried.kind == JournalKind::kHole || carried.number < first) continue;
       if (!step(kept)) return edited("is no record, though it is on disk, in '" + dir + "'");
-      if (!same(carried, kept)) return edited("is not the record that is on disk, in '" + dir + "'");
+      if (!same(carried, kept)) return edited("is not the one on disk, in '" + dir + "'");
     }
   }
 

@@ -132,9 +132,9 @@ bool StageCarrier::sync(std::int64_t now_ns) {
 bool StageCarrier::stumble(std::int64_t now_ns) {
   const int number = disk_.error_number();
   const bool full = is_full(number);
-  const char* way_out = full               ? "; make room for '"
-                        : number == ENOENT ? "; deleted or moved? move it back or end the session: '"
-                                           : "; see to the disk of '";
+  const char* way_out = "; see to the disk of '";
+  if (full) way_out = "; make room for '";
+  if (number == ENOENT) way_out = "; deleted or moved? move it back or end the session: '";
   tell_state(full ? JournalState::kFull : JournalState::kError,
              std::string(full ? "disk full" : "I/O error") + " at record " +
                  std::to_string(disk_.synced().record) + ": " + std::strerror(number) + way_out +
