@@ -65,9 +65,7 @@ Result<Settings> read_settings(const std::string& file) {
   s.tape.features = *features;
   s.tape.decision_interval_ns = models_config.decision_interval_ns;
   s.tape.min_valid_share = models_config.min_valid_share;
-  // How long after a decision its order is at the venue (trading.md 4), as models_config_of has it.
-  s.train.label_delay_ns = exec->order_latency_ns;
-  for (const LatencyPlan& l : plan.latency) s.train.label_delay_ns += l.base_ns;
+  s.train.label_delay_ns = label_delay_ns(plan, *exec);
   s.train.inputs = default_inputs();
   s.train.decision_interval_ns = s.tape.decision_interval_ns;
   s.market = read_synthetic_config(*market);
@@ -198,6 +196,8 @@ Result<void> run(const Arguments& a) {
   s.train.members = *members;
   s.train.calibration =
       a.calibration == "isotonic" ? CalibrationKind::kIsotonic : CalibrationKind::kPlatt;
+  std::fprintf(stderr, "labels begin %.3f ms after a decision\n",
+               static_cast<double>(s.train.label_delay_ns) * 1e-6);
   std::fprintf(stderr, "reading the data through feed and features\n");
   auto tapes = read_tapes(s, a);
   if (!tapes) return std::unexpected(tapes.error());
