@@ -14,7 +14,7 @@ class FeedKillTest : public KillSessions {
   /// A session over `file` that trades, with checkpoints so close that most of it lies behind one.
   std::string recorded_config(const std::string& file) {
     write_imbalance_model((folder_ / "model.json").string());
-    return config(R"({"data": [)" + nlohmann::json(file).dump() + R"(],
+    return config(R"({"for_ns": 40000000000, "data": [)" + nlohmann::json(file).dump() + R"(],
         "models": {"decision_interval_ns": 500000000, "threshold": 0.01, "min_voters": 1,
                    "members": [{"file": "model.json"}]},
         "risk": {"policy": {"min_edge": 0, "enter_probability": 0.5, "entry_ttl_horizons": 4},
@@ -26,7 +26,7 @@ class FeedKillTest : public KillSessions {
   static KillPlan feeds_alone(std::uint64_t seed) {
     KillPlan plan;
     plan.seed = seed;
-    plan.kills = 8;
+    plan.kills = 6;
     plan.stages = {"feed"};
     plan.held_share = 0;
     plan.stop_share = 0;
@@ -39,7 +39,7 @@ TEST_F(FeedKillTest, KilledInsideARecordedFileItGoesOnAtTheSameLine) {
   const std::string config = recorded_config(capture);
   const Decisions expected = undisturbed(config);
   ASSERT_GT(expected.orders, 0);
-  for (std::uint64_t seed = 1; report_.total() < 6 && !HasFailure(); ++seed) {
+  for (std::uint64_t seed = 1; report_.total() < 4 && !HasFailure(); ++seed) {
     ASSERT_LT(seed, 6U) << "sessions end before their kills";
     EXPECT_EQ(killed(config, feeds_alone(seed)), expected) << "seed " << seed;
   }
