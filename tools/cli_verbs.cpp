@@ -165,7 +165,8 @@ void add_compare(CLI::App& app, Verb& chosen) {
 
 void add_settings(CLI::App* verb, Overrides& overrides) {
   verb->add_option("--set", overrides.settings,
-                   "key.path=value over the config's own, as in risk.policy.min_edge=0; repeatable")
+                   "value over the config's own, as in risk.policy.min_edge=0; repeatable")
+      ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
 }
 

@@ -1,5 +1,5 @@
 // Adds the verbs around journals and backtests, and those that are programs of their own, to the
-// command line. Only cli.cpp and cli_verbs.cpp know CLI11.
+// command line. Only cli.cpp, cli_verbs.cpp and usage_error.cpp know CLI11.
 #pragma once
 
 #include <CLI/CLI.hpp>

@@ -9,7 +9,9 @@
 #include "shm/run/journal_layout.h"
 #include "tools/commands/say.h"
 #include "tools/journal/journal_dir.h"
+#include "tools/journal/memory_check.h"
 #include "tools/replay/checkpointer.h"
+#include "tools/session/account.h"
 #include "tools/session/attach.h"
 #include "tools/session/identity.h"
 #include "tools/session/prepare.h"
@@ -18,7 +20,7 @@
 namespace pinstripe {
 namespace {
 
-/// The journals in shared memory are those of this plan and this build.
+/// The journals in shared memory are those of this plan and this build, and nobody edited them.
 Result<void> check_journals(const SessionPlan& plan, const SessionDir& dir) {
   for (const StageSpec& stage : plan.topology.stages) {
     const auto identity = identity_of(plan, stage);
@@ -27,8 +29,28 @@ Result<void> check_journals(const SessionPlan& plan, const SessionDir& dir) {
     if (!memory) return fail_within("journal of " + stage.name, memory);
     auto same = attach_journal(memory->bytes(), &*identity);
     if (!same) return fail_within("journal of " + stage.name, same);
+    auto kept = check_journal_memory(*same, dir.journal_file(stage.name),
+                                     plan.journal.directory + "/" + stage.name);
+    if (!kept) return fail_within("journal of " + stage.name, kept);
   }
   return {};
+}
+
+/// The journal on disk says of itself what the session says, and its files are what they were. One
+/// that is not there at all is the carrier's to judge: memory may still hold all of it.
+Result<void> check_journal_folder(const SessionPlan& plan) {
+  std::error_code error;
+  const std::string& path = plan.journal.directory;
+  if (!plan.journal.on || !std::filesystem::exists(path, error)) return {};
+  auto journal = load_resolved(path);
+  if (!journal) return fail_within("the journal '" + path + "'", journal);
+  if (config_digest(*journal) != config_digest(plan)) {
+    return fail("the config of the journal, '" + path + "/" + kResolvedName + "', was changed: its "
+                "digest is " + shown_digest(config_digest(*journal)) + ", expected " +
+                shown_digest(config_digest(plan)) + "; put back '" + plan.directory + "/" +
+                kResolvedName + "'");
+  }
+  return verify_files(*journal);
 }
 
 Result<void> check_state(const SessionInfo& info) {
@@ -126,6 +148,9 @@ Result<HeldSession> HeldSession::resume(const std::string& name, SessionPlan& pl
   }
   if (auto ours = check_journals(*loaded, session.dir_); !ours) {
     return fail_within("session '" + name + "' cannot be resumed", ours);
+  }
+  if (auto whole = check_journal_folder(*loaded); !whole) {
+    return fail_within("session '" + name + "' cannot be resumed", whole);
   }
   plan = std::move(*loaded);
   session.kept_ = false;

@@ -28,6 +28,14 @@ std::string state_text(const SessionInfo& info) {
   return kSessionStateNames[static_cast<std::size_t>(info.state)];
 }
 
+/// Who drives a session that nobody's lock is on: its processes live on by themselves.
+std::string without_driver(const SessionInfo& info, const SessionPlan& plan) {
+  if (!info.live) return "";
+  if (info.state != SessionState::kRunning) return ", without a supervisor";
+  return ", but its supervisor has died; when its processes have ended: pinstripe " +
+         std::string(plan.journal.on ? "up --resume " : "down ") + info.name;
+}
+
 /// Asks the supervisor to stop and waits for it; false where it does not end in time.
 bool stop_supervisor(const SessionInfo& info) {
   const auto holder = EndLock::holder(info.path + "/session.lock");
@@ -200,11 +208,16 @@ Exit run_status(const SessionOptions& options) {
   if (options.stages) return print_stages(found->plan);
   return show(options.watch, [&] {
     const auto info = session_info(found->info.name).value_or(found->info);
-    const std::string holder = info.holder ? info.holder->text() : "";
+    // A helper or a stage that holds an end of its own drives nothing.
+    const auto supervisor = EndLock::holder(info.path + "/session.lock");
     const SessionShot shot = take_snapshot(found->plan);
-    return options.json ? status_json(found->plan, shot, state_text(info), holder) + "\n"
-                        : status_text(found->plan, shot, state_text(info), holder) +
-                              deaths_of(found->plan);
+    const std::string state = state_text(info);
+    if (options.json) {
+      return status_json(found->plan, shot, state, supervisor ? supervisor->text() : "") + "\n";
+    }
+    const std::string driver =
+        supervisor ? ", driven by " + supervisor->text() : without_driver(info, found->plan);
+    return status_text(found->plan, shot, state + driver) + deaths_of(found->plan);
   });
 }
 

@@ -101,10 +101,9 @@ Json stage_json(const StageShot& s) {
 
 }  // namespace
 
-std::string status_text(const SessionPlan& plan, const SessionShot& shot, const std::string& state,
-                        const std::string& holder) {
-  std::string out = "session " + plan.name + ": " + state +
-                    (holder.empty() ? "" : ", driven by " + holder) + "\n\n";
+std::string status_text(const SessionPlan& plan, const SessionShot& shot,
+                        const std::string& state) {
+  std::string out = "session " + plan.name + ": " + state + "\n\n";
   TextTable stages({"stage", "pid", "cpu", "wait", "state", "heartbeat", "turns", "longest turn",
                     "errors"});
   for (const StageShot& s : shot.stages) {

@@ -130,12 +130,15 @@ bool StageCarrier::sync(std::int64_t now_ns) {
 /// The disk did not take it: says so, and goes back to what is surely there. What fits the line in
 /// shared memory comes first, the path last.
 bool StageCarrier::stumble(std::int64_t now_ns) {
-  const bool full = is_full(disk_.error_number());
+  const int number = disk_.error_number();
+  const bool full = is_full(number);
+  const char* way_out = "; see to the disk of '";
+  if (full) way_out = "; make room for '";
+  if (number == ENOENT) way_out = "; deleted or moved? move it back or end the session: '";
   tell_state(full ? JournalState::kFull : JournalState::kError,
              std::string(full ? "disk full" : "I/O error") + " at record " +
-                 std::to_string(disk_.synced().record) + ": " +
-                 std::strerror(disk_.error_number()) +
-                 (full ? "; make room for '" : "; see to the disk of '") + disk_.path() + "'");
+                 std::to_string(disk_.synced().record) + ": " + std::strerror(number) + way_out +
+                 disk_.path() + "'");
   go_back(now_ns);
   return false;
 }

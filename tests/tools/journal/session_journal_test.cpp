@@ -366,16 +366,19 @@ TEST_F(SessionJournal, ALiveSessionsJournalIsReadFromDiskAndMemory) {
       << second.error().message;
 }
 
+/// A disk that takes nothing while it is broken.
+struct BreakableCalls : FileCalls {
+  bool broken = false;
+  ssize_t write(int fd, const std::byte* from, std::size_t bytes, off_t at) override {
+    if (!broken) return FileCalls::write(fd, from, bytes, at);
+    errno = EIO;
+    return -1;
+  }
+};
+
 TEST_F(SessionJournal, ABrokenDiskHaltsUntilTheOperatorClearsIt) {
   make(R"(, "on_error": "halt")");
-  struct Broken : FileCalls {
-    bool broken = false;
-    ssize_t write(int fd, const std::byte* from, std::size_t bytes, off_t at) override {
-      if (!broken) return FileCalls::write(fd, from, bytes, at);
-      errno = EIO;
-      return -1;
-    }
-  } calls;
+  BreakableCalls calls;
   Carrier sut = carrier(calls);
   write(0, 50);
   sut.round(clock_ns_ += 1'000'000'000);
@@ -405,6 +408,26 @@ TEST_F(SessionJournal, ABrokenDiskHaltsUntilTheOperatorClearsIt) {
   for (const JournalWriter& w : writers_) EXPECT_FALSE(w.halted());
   EXPECT_FALSE(clear_halt(plan_)) << "nothing is halted any more";
   EXPECT_TRUE(verify_stage(*open_journal("session"), "risk"));
+}
+
+TEST_F(SessionJournal, ClearLooksAgainWhereTheDiskHasJustComeBack) {
+  make(R"(, "on_error": "halt")");
+  BreakableCalls calls;
+  Carrier sut = carrier(calls);
+  calls.broken = true;
+  write(0, 50);
+  sut.round(clock_ns_ += 1'000'000'000);
+  ASSERT_TRUE(writers_[0].halted());
+  calls.broken = false;  // and the carrier has not tried again yet
+  const StartedCommand clear = start({bin_ + "/pinstripe", "journal", "clear", "session"});
+  usleep(200'000);
+  for (int i = 0; i < 2'000 && writers_[0].halted(); ++i) {
+    sut.round(clock_ns_ += 100'000'000);
+    usleep(2'000);
+  }
+  const CommandResult cleared = wait(clear);
+  EXPECT_EQ(cleared.exit, 0) << cleared.err;
+  EXPECT_FALSE(writers_[0].halted());
 }
 
 TEST_F(SessionJournal, RetentionTakesTheOldestAndNeverWhatMayBeResumed) {

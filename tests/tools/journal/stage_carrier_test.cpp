@@ -337,6 +337,46 @@ TEST_F(StageCarrierTest, AHaltedCarrierThatIsKilledKnowsItsHoleAgain) {
       << refused.error().message;
 }
 
+TEST_F(StageCarrierTest, AFileThatIsMovedAwayIsAnErrorUntilItIsBack) {
+  auto sut = open();
+  ASSERT_TRUE(sut);
+  write_up_to(10);
+  sut->carry(now_ += options_.sync_ns);
+  ASSERT_EQ(sut->state(), JournalState::kOk);
+  const std::uint64_t there = line().carried_records;
+  std::filesystem::rename(dir_, dir_ + ".elsewhere");
+  write_up_to(20);
+  sut->carry(now_ += options_.sync_ns);
+  EXPECT_EQ(sut->state(), JournalState::kError);
+  EXPECT_EQ(line().carried_records, there) << "what is written there now is nobody's";
+  EXPECT_NE(std::string(line().error).find("move it back or end the session"), std::string::npos)
+      << line().error;
+  EXPECT_FALSE(sut->drain(now_));
+  std::filesystem::rename(dir_ + ".elsewhere", dir_);
+  sut->carry(now_ += options_.retry_ns);
+  EXPECT_EQ(sut->state(), JournalState::kOk);
+  EXPECT_STREQ(line().error, "");
+  ASSERT_TRUE(sut->drain(now_));
+  expect_all_on_disk();
+}
+
+TEST_F(StageCarrierTest, ADeletedFolderIsNoticedAtTheNextSyncAndNothingMoreIsFreed) {
+  auto sut = open();
+  ASSERT_TRUE(sut);
+  write_up_to(10);
+  sut->carry(now_ += options_.sync_ns);
+  std::filesystem::remove_all(dir_);
+  const std::uint64_t freed = line().freed;
+  for (int round = 0; round < 50; ++round) {
+    write_up_to(400);
+    sut->carry(now_ += options_.sync_ns);
+    ASSERT_EQ(sut->state(), JournalState::kError) << round;
+  }
+  EXPECT_EQ(line().freed, freed);
+  EXPECT_LT(written_.size(), 400U) << "the stage waits";
+  EXPECT_FALSE(sut->ended());
+}
+
 TEST_F(StageCarrierTest, KnowsTheEndOfTheJournal) {
   auto sut = open();
   ASSERT_TRUE(sut);
