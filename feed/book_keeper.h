@@ -79,8 +79,8 @@ class BookKeeper {
   /// A source without ids: the whole book, or changes of it, taken at its word.
   void on_plain_book(TimeNs now, bool fresh, std::span<const BookLevel> bids,
                      std::span<const BookLevel> asks, OutQueue& out) noexcept;
-  /// A fresh book at any time is the truth; an update must name the message before it. After a break
-  /// only a fresh book helps.
+  /// A fresh book at any time is the truth; an update must name the message before it. After a
+  /// break only a fresh book helps.
   void on_book_change(TimeNs now, const BookChange& change, OutQueue& out) noexcept;
   /// A trade or mark was seen.
   void on_channel(TimeNs now, FeedChannel channel, OutQueue& out) noexcept;

@@ -72,7 +72,7 @@ RawLine split_recorded(std::string_view line) {
     return raw;
   }
   if ((type != "recv" && type != "http") || at == std::string_view::npos) return raw;
-  if (type == "http") raw.address = between(head, "\"url\":\"", '"');
+  raw.address = type == "http" ? between(head, "\"url\":\"", '"') : std::string_view{};
   if (!line.ends_with("\"}") || line.size() < at + kData.size() + 2 ||
       !parse_time(between(head, "\"ts\":", ','), raw.receive_ns)) {
     return raw;
@@ -196,6 +196,13 @@ RawLine split_line(std::string_view line) {
 }
 
 std::string_view symbol_in(CaptureFormat format, std::string_view json, std::string_view address) {
+  if (!address.empty()) {  // an answer names what was asked for in its request
+    const std::string_view key = format == CaptureFormat::kOkxRaw ? "instId=" : "symbol=";
+    const std::size_t at = address.find(key);
+    if (at == std::string_view::npos) return {};
+    address.remove_prefix(at + key.size());
+    return address.substr(0, address.find('&'));
+  }
   switch (format) {
     case CaptureFormat::kBybitRaw: {
       const std::string_view topic = between(json, "\"topic\":\"", '"');
@@ -204,9 +211,7 @@ std::string_view symbol_in(CaptureFormat format, std::string_view json, std::str
     case CaptureFormat::kOkxRaw: return between(json, "\"instId\":\"", '"');
     case CaptureFormat::kBinanceRaw: {
       const std::string_view stream = between(json, "\"stream\":\"", '@');
-      if (!stream.empty()) return stream;
-      const std::string_view own = between(json, "\"s\":\"", '"');
-      return own.empty() ? between(address, "symbol=", '&') : own;
+      return stream.empty() ? between(json, "\"s\":\"", '"') : stream;
     }
     case CaptureFormat::kTardisBook:
     case CaptureFormat::kTardisTrades: break;

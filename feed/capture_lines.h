@@ -35,13 +35,14 @@ struct RawLine {
   bool is_escaped = false;        // `json` is the inside of a JSON string
   std::int64_t receive_ns = 0;
   std::string_view connection;    // third form: its name
-  std::string_view address;       // third form: of the connection, or of the REST request
+  std::string_view address;       // third form: of a connection, or a REST request
   std::string_view json;
 };
 RawLine split_line(std::string_view line);
 
 /// The instrument that a raw message speaks of, as the venue writes it (Binance stream names: in
-/// small letters); empty where it names none. `address` is that of a REST request.
+/// small letters); empty where it names none. `address`: of the REST request that it answers, else
+/// empty.
 std::string_view symbol_in(CaptureFormat format, std::string_view json, std::string_view address);
 
 /// Reads the next frame; the caller has called begin_group. Empty lines and CSV headers are passed

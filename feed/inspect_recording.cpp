@@ -43,8 +43,8 @@ std::string okx_venue(std::string_view symbol) {
   return dashes == 2 ? "OKX_FUTURES" : "";
 }
 
-/// Bybit's topics are the same on every market: the connection's address tells them apart, and where
-/// none is recorded that only perpetuals have a mark price.
+/// Bybit's topics are the same on every market: the connection's address tells them apart, and
+/// where none is recorded that only perpetuals have a mark price.
 std::string bybit_venue(std::string_view address, bool is_linear) {
   if (address.contains("/linear") || address.contains("category=linear")) return "BYBIT_LINEAR";
   if (address.contains("/spot") || address.contains("category=spot")) return "BYBIT";
@@ -96,7 +96,8 @@ Result<void> take_raw(const RawLine& raw, std::uint64_t line, const std::string&
   }
   if (!are_plausible(m, raw.receive_ns)) return refuse_times(path, m, raw.receive_ns, line);
   std::int64_t receive_ns = raw.receive_ns;
-  auto& newest = recording.newest.try_emplace(std::string(raw.connection), receive_ns).first->second;
+  const auto known = recording.newest.try_emplace(std::string(raw.connection), receive_ns).first;
+  std::int64_t& newest = known->second;
   if (receive_ns < newest) {
     if (info.backward_times++ == 0) info.backward_line = line;
     receive_ns = newest;

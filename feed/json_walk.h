@@ -1,5 +1,5 @@
-// The walk over a JSON message that every venue's decoder shares: simdjson's stage 1 finds the places,
-// the walk reads them one after the other.
+// The walk over a JSON message that every venue's decoder shares: simdjson's stage 1 finds the
+// places, the walk reads them one after the other.
 //
 // PERF NOTE: a level [["price","qty"],...] is six places whose characters are compared and two
 // decimals of two loads each; nothing is allocated and no text is copied. The same decoder through
@@ -145,7 +145,7 @@ class JsonWalk {
   }
   bool skip() noexcept;
   bool levels(std::vector<RawLevel>& target, std::size_t& count) noexcept;
-  /// One object; `field(key)` takes each member's value, `key` is the text behind its opening quote.
+  /// One object; `field(key)` takes each member's value, `key` is the text behind its quote.
   template <class Field>
   bool members(Field field) noexcept {
     if (++depth > kJsonDepthMax) return refuse_here();

@@ -81,8 +81,8 @@ struct CaptureStream {
   std::vector<CaptureSelect> selects = {};
 };
 
-/// Opens recorded streams and merges them by time; equal times keep the order of `streams`. gz, zstd
-/// and plain files are told by their content.
+/// Opens recorded streams and merges them by time; equal times keep the order of `streams`. gz,
+/// zstd and plain files are told by their content.
 Result<std::unique_ptr<FrameSource>> open_captures(const std::vector<CaptureStream>& streams);
 
 /// At most `frames_max` frames (0 = all) and only frames before first origin + `span_ns` (0 = all).
