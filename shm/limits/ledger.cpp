@@ -8,12 +8,21 @@ void LimitLedger::recover() noexcept {
   if (undo_.recover()) ++state_.head.rolled_back;
 }
 
-/// Time never runs backwards here. A small difference is that of two processes' clocks.
+/// Time never runs backwards here. Who comes late is served as of the latest time: taking one late
+/// caller for a clock that was set back would free windows too early.
 std::int64_t LimitLedger::settle_time(std::int64_t now_ns) noexcept {
   PINSTRIPE_CHECK(now_ns > 0, "a time before 1970");
-  if (now_ns + kClockStepNs < state_.head.now_ns) step_clock_back(now_ns);
-  if (now_ns > state_.head.now_ns) state_.head.now_ns = now_ns;
-  return state_.head.now_ns;
+  LimitHeader& head = state_.head;
+  if (now_ns + kClockStepNs >= head.now_ns) {
+    head.late_calls = 0;
+    head.now_ns = std::max(head.now_ns, now_ns);
+    return head.now_ns;
+  }
+  if (head.late_calls++ == 0) head.late_first_ns = now_ns;
+  if (head.late_calls >= kLateCalls && now_ns > head.late_first_ns + kClockStepNs) {
+    step_clock_back(now_ns);
+  }
+  return head.now_ns;
 }
 
 /// The clock was set back: everything counted counts as of now, bans keep the end the venue gave,
@@ -38,6 +47,7 @@ void LimitLedger::step_clock_back(std::int64_t now_ns) noexcept {
   undo_.edit(state_.head);
   state_.head.waiters = 0;
   state_.head.now_ns = now_ns;
+  state_.head.late_calls = 0;
   ++state_.head.clock_steps;
   undo_.commit();
 }

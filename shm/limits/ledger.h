@@ -33,8 +33,10 @@ class LimitLedger {
   static constexpr std::int64_t kGraceNs = 200 * kNsPerMs;
   /// Asked again at the earliest after this.
   static constexpr std::int64_t kTurnNs = kNsPerMs;
-  /// Clocks of several processes differ by less; more is a clock that was set back.
+  /// A time so far behind the latest is a late caller's (he read the clock, then stood still), or
+  /// that of a clock that was set back: after so many in a row that themselves moved on by so much.
   static constexpr std::int64_t kClockStepNs = kNsPerSecond;
+  static constexpr std::uint32_t kLateCalls = 16;
   /// Windows at least this long are known to the disk (shorter ones have passed after a restart).
   static constexpr std::int64_t kSavedWindowNs = 60 * kNsPerSecond;
   /// The disk knows of a venue's activity for so long ahead.

@@ -74,8 +74,9 @@ struct LimitHeader {
   std::uint32_t waiters = 0;      // live ones, at the front of the table
   std::uint32_t buckets = 0;      // of the table so many were ever used, from the front
   std::int32_t holder_pid = 0;    // who has the lock, or had it last
-  std::uint32_t unused = 0;
-  std::uint64_t clock_steps = 0;  // times went back by more than kClockStepNs
+  std::uint32_t late_calls = 0;   // calls in a row whose time lay far behind `now_ns` ...
+  std::int64_t late_first_ns = 0;  // ... and the time that the first of them gave
+  std::uint64_t clock_steps = 0;  // times the clock was set back
   std::uint64_t rolled_back = 0;  // changes that a killed process left half made
   std::uint64_t expired = 0;      // waiters that did not come back
   std::uint64_t save_errors = 0;  // writes to the disk that failed

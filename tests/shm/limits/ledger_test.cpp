@@ -236,14 +236,29 @@ TEST(LimitLedger, HalfOpenGrantsOneOfABatch) {
   EXPECT_EQ(sut.ask(kB, 1, Priority::kOrder, kNow + kSec, probe.ticket, 9).count, 9u);
 }
 
+TEST(LimitLedger, ALateCallerIsServedAsOfTheLatestTime) {
+  Private sut;
+  ASSERT_EQ(sut.ask(kB, 60, Priority::kCancel, kNow).count, 1u);
+  for (int i = 0; i < 10; ++i) {
+    const Grant late = sut.ask(kB, 1, Priority::kCancel, kNow - (i + 2) * kSec);
+    ASSERT_EQ(late.verdict, Verdict::kWait);
+    EXPECT_GE(late.until_ns, kNow + 5 * kSec) << "he stood still after he had read the clock";
+    EXPECT_EQ(sut.ask(kB, 1, Priority::kCancel, kNow).verdict, Verdict::kWait);
+  }
+  EXPECT_EQ(sut.state->head.clock_steps, 0u);
+}
+
 TEST(LimitLedger, AClockSetBackForgetsNothingAndLocksNobodyOut) {
   Private sut;
   ASSERT_EQ(sut.ask(kA, 100, Priority::kCancel, kNow + 7'200 * kSec).count, 1u);
-  const Grant g = sut.ask(kA, 1, Priority::kCancel, kNow);
-  EXPECT_EQ(g.verdict, Verdict::kWait);
+  Grant g;
+  for (int i = 0; i < 16; ++i) {  // as many calls, over more than a second, tell it apart
+    g = sut.ask(kA, 1, Priority::kCancel, kNow + i * kSec / 8, g.ticket);
+    EXPECT_EQ(g.verdict, Verdict::kWait);
+  }
+  EXPECT_EQ(sut.state->head.clock_steps, 1u);
   EXPECT_EQ(g.until_ns, kNextMinute + kSec);
   EXPECT_EQ(sut.ask(kA, 1, Priority::kCancel, g.until_ns, g.ticket).verdict, Verdict::kGranted);
-  EXPECT_EQ(sut.state->head.clock_steps, 1u);
 }
 
 TEST(LimitLedger, ConnectionsThatAreGoneMakeRoomInTheTable) {
