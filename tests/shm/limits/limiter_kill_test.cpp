@@ -143,5 +143,55 @@ TEST(LimiterKill, NoWindowEverHoldsMoreThanItsLimitThoughProcessesDieInMidUpdate
   EXPECT_EQ(sut->request(kA, 100, Priority::kCancel, later).verdict, Verdict::kGranted);
 }
 
+/// Uses of a bucket of B, as one who looks on sees them.
+std::uint64_t used_of(const Folders& folders, LimitKind kind) {
+  const auto state = read_limit_state(folders.options(), kStart);
+  if (!state) return UINT64_MAX;
+  for (LimitBucket& b : (*state)->buckets) {
+    if (name_of(b.venue) == "B" && b.kind == kind) {
+      return WindowCount(b.window, b.shape()).used(kStart);
+    }
+  }
+  return 0;
+}
+
+/// A request of 3 and of one connection, by a process that dies at step `steps`; true: it died.
+bool dies_at(const Folders& folders, std::int64_t steps) {
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    KillFuse fuse{-1};
+    auto limiter = Limiter::open(folders.options({&KillFuse::step, &fuse}), kStart);
+    if (!limiter) ::_exit(3);
+    fuse.steps = steps;
+    const LimitCharge charges[] = {{kB, 3}, {{"B", LimitKind::kConnects, ""}, 1}};
+    LimitRequest r;
+    r.charges = charges;
+    r.priority = Priority::kCancel;
+    ::_exit(limiter->request(r, kStart).verdict == Verdict::kGranted ? 0 : 1);
+  }
+  int status = 0;
+  ::waitpid(pid, &status, 0);
+  return WIFSIGNALED(status);
+}
+
+TEST(LimiterKill, WhoIsOpenAlreadyPutsBackWhatADeadOneLeftHalfDone) {
+  const Folders folders;
+  auto sut = Limiter::open(folders.options(), kStart);
+  ASSERT_TRUE(sut.has_value());
+  std::uint64_t connects = 0, undone = 0;
+  for (std::int64_t steps = 0; steps < 400; ++steps) {
+    const bool died = dies_at(folders, steps);
+    ASSERT_TRUE(sut->answer({"B", AnswerKind::kGood, kStart, 0, 0, 200, {}}, kStart));
+    const std::uint64_t now = used_of(folders, LimitKind::kConnects);
+    ASSERT_EQ(used_of(folders, LimitKind::kRequests), 3 * now) << "half a change, step " << steps;
+    undone += now == connects ? 1 : 0;
+    connects = now;
+    if (!died) break;
+    ASSERT_LT(connects, 18u) << "a change of the last step is whole: counted each time";
+  }
+  EXPECT_GT(undone, 5u);
+  EXPECT_GE(connects, 1u);
+}
+
 }  // namespace
 }  // namespace pinstripe
