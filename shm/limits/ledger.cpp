@@ -11,7 +11,7 @@ void LimitLedger::recover() noexcept {
 /// Time never runs backwards here. Who comes late is served as of the latest time: taking one late
 /// caller for a clock that was set back would free windows too early.
 std::int64_t LimitLedger::settle_time(std::int64_t now_ns) noexcept {
-  PINSTRIPE_CHECK(now_ns > 0, "a time before 1970");
+  PINSTRIPE_CHECK(now_ns > 1'000'000'000 * kNsPerSecond, "a time in ns since 1970, after 2001");
   LimitHeader& head = state_.head;
   if (now_ns + kClockStepNs >= head.now_ns) {
     head.late_calls = 0;

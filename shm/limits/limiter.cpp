@@ -252,7 +252,7 @@ Result<void> Limiter::clear_ban(std::string_view venue) {
   }
   LimitLedger ledger = this->ledger();
   const bool known = ledger.clear_ban(venue);
-  const int error = write_limits_file(file_.c_str(), state(), true);
+  const int error = known ? write_limits_file(file_.c_str(), state(), true) : 0;
   let_go();
   if (!known) {
     return fail_usage("venue '" + name + "' is not known to the limiter, or was never used; "

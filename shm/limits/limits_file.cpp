@@ -18,6 +18,7 @@ namespace {
 constexpr const char* kFirstLine = "pinstripe-limits 1";
 constexpr std::size_t kTextMax = 96 * 1024;
 constexpr std::size_t kLineMax = 320;
+constexpr std::int64_t kLongestWindowNs = 7 * 86'400 * kNsPerSecond;
 static_assert((kLimitVenues + kLimitBuckets + 2) * kLineMax <= kTextMax, "every line fits");
 
 /// Lines in a buffer of fixed size.
@@ -89,7 +90,9 @@ bool read_bucket(std::istringstream& in, LimitLedger& ledger, std::int64_t now_n
   in >> venue >> kind >> counting >> b.window_ns >> b.guard_ns >> b.limit >> b.reserve >>
       b.said_limit >> b.lease_until_ns >> count;
   if (!in || venue.size() >= sizeof(b.venue) || kind >= std::size(kLimitKindNames) ||
-      counting >= std::size(kLimitCountingNames) || b.window_ns <= 0 || b.guard_ns < 0) {
+      counting >= std::size(kLimitCountingNames) || b.window_ns <= 0 ||
+      b.window_ns > kLongestWindowNs || b.guard_ns < 0 || b.guard_ns >= b.window_ns ||
+      b.lease_until_ns <= kLongestWindowNs) {
     return false;
   }
   in.get();

@@ -110,6 +110,8 @@ TEST(Limiter, AFileThatIsNotUnderstoodIsRefusedWithItsLine) {
                           "pinstripe-limits 1\nvenue A 1 2 3\nend 2\n",
                           "pinstripe-limits 1\nvenue A 1 2 3 4 5 6 7 8 9\nend 2\n",
                           "pinstripe-limits 1\nbucket A 99 0 1 1 1 1 1 1 1 k\nend 2\n",
+                          "pinstripe-limits 1\nbucket A 0 0 1 0 1 1 1 -9 1 k\nend 2\n",
+                          "pinstripe-limits 1\nbucket A 0 0 9000000000000000000 0 1 1 1 9 1 k\n",
                           "pinstripe-limits 1\nvenue A 1 2 3 4 5 6 7 8 0\nend 3\n"}) {
     std::ofstream(folders.file()) << bad;
     const auto sut = Limiter::open(folders.options(), kNow);
