@@ -168,7 +168,7 @@ Grant LimitLedger::wait_or_refuse(const Plan& plan, const LimitRequest& request,
   const bool too_long = grant.until_ns - now_ns > request.patience_ns;
   const bool no_place = waiter == nullptr && state_.head.waiters == kLimitWaiters;
   if (too_long || no_place) {
-    if (grant.count == 0) grant.verdict = too_long ? Verdict::kTooLong : Verdict::kQueueFull;
+    if (grant.count == 0) grant.verdict = too_long ? Ruling::kTooLong : Ruling::kQueueFull;
     return refuse(plan.gate, request.ticket, grant);
   }
   if (waiter == nullptr) {
@@ -191,7 +191,7 @@ Grant LimitLedger::wait_or_refuse(const Plan& plan, const LimitRequest& request,
         std::min<std::uint64_t>(left * plan.needs[i].weight, UINT32_MAX));
   }
   ++undo_.edit(*plan.gate).waits;
-  if (grant.count == 0) grant.verdict = Verdict::kWait;
+  if (grant.count == 0) grant.verdict = Ruling::kWait;
   grant.ticket = waiter->ticket;
   undo_.commit();
   return grant;
@@ -203,25 +203,25 @@ Grant LimitLedger::request(const LimitRequest& request, std::int64_t now_ns,
   now_ns = settle_time(now_ns);
   drop_expired(now_ns);
   Plan plan;
-  const Verdict planned = make_plan(request, now_ns, plan);
-  if (planned != Verdict::kGranted) return refuse(plan.gate, request.ticket, {planned, 0, 0, 0});
+  const Ruling planned = make_plan(request, now_ns, plan);
+  if (planned != Ruling::kGranted) return refuse(plan.gate, request.ticket, {planned, 0, 0, 0});
 
-  const Grant gate = request.forced ? Grant{Verdict::kGranted, 1, now_ns, 0}
+  const Grant gate = request.forced ? Grant{Ruling::kGranted, 1, now_ns, 0}
                                     : gate_verdict(*plan.gate, request.priority, now_ns);
-  if (gate.verdict == Verdict::kBanned || gate.verdict == Verdict::kCircuitOpen) {
+  if (gate.verdict == Ruling::kBanned || gate.verdict == Ruling::kCircuitOpen) {
     return refuse(plan.gate, request.ticket, gate);
   }
   // Who has lost his ticket stands behind everybody who waits.
   const LimitWaiter* const waiter = waiter_of(request.ticket);
   const std::uint64_t ticket = waiter != nullptr ? waiter->ticket : UINT64_MAX;
   Room room = room_for(plan, request, ticket, now_ns);
-  if (room.never) return refuse(plan.gate, request.ticket, {Verdict::kNeverFits, 0, 0, 0});
-  if (gate.verdict == Verdict::kWait) room.count = 0;
+  if (room.never) return refuse(plan.gate, request.ticket, {Ruling::kNeverFits, 0, 0, 0});
+  if (gate.verdict == Ruling::kWait) room.count = 0;
   if (plan.gate->circuit != Circuit::kClosed && request.priority != Priority::kCancel) {
     room.count = std::min(room.count, 1u);  // one probe at a time
   }
 
-  Grant grant{Verdict::kGranted, room.count, now_ns, 0};
+  Grant grant{Ruling::kGranted, room.count, now_ns, 0};
   if (room.count > 0) charge(plan, request.priority, room.count, now_ns);
   if (room.count == request.count) {
     if (LimitWaiter* const done = waiter_of(request.ticket)) remove_waiter(*done);

@@ -97,7 +97,7 @@ class LimitLedger {
   void drop_expired(std::int64_t now_ns) noexcept;
 
   // ledger_buckets.cpp
-  Verdict make_plan(const LimitRequest& request, std::int64_t now_ns, Plan& plan) noexcept;
+  Ruling make_plan(const LimitRequest& request, std::int64_t now_ns, Plan& plan) noexcept;
   bool add_need(Plan& plan, LimitBucket& bucket, std::uint32_t weight) noexcept;
   VenueGate* gate_of(std::string_view venue) noexcept;
   bool applies(const LimitRule& rule, const LimitScope& scope) const noexcept;

@@ -95,12 +95,12 @@ bool LimitLedger::add_need(Plan& plan, LimitBucket& bucket, std::uint32_t weight
   return true;
 }
 
-Verdict LimitLedger::make_plan(const LimitRequest& request, std::int64_t now_ns,
+Ruling LimitLedger::make_plan(const LimitRequest& request, std::int64_t now_ns,
                                Plan& plan) noexcept {
   const std::string_view venue = request.charges.front().scope.venue;
-  if (limit_pool(rules_, venue).empty()) return Verdict::kNoRule;
+  if (limit_pool(rules_, venue).empty()) return Ruling::kNoRule;
   plan.gate = gate_of(venue);
-  if (plan.gate == nullptr) return Verdict::kTableFull;
+  if (plan.gate == nullptr) return Ruling::kTableFull;
   for (const LimitCharge& charge : request.charges) {
     PINSTRIPE_CHECK(charge.scope.venue == venue, "one request, one venue");
     bool ruled = false;
@@ -108,11 +108,11 @@ Verdict LimitLedger::make_plan(const LimitRequest& request, std::int64_t now_ns,
       if (!applies(rule, charge.scope)) continue;
       ruled = true;
       LimitBucket* const bucket = bucket_of(rule, charge.scope.key, now_ns);
-      if (bucket == nullptr || !add_need(plan, *bucket, charge.weight)) return Verdict::kTableFull;
+      if (bucket == nullptr || !add_need(plan, *bucket, charge.weight)) return Ruling::kTableFull;
     }
-    if (!ruled) return Verdict::kNoRule;
+    if (!ruled) return Ruling::kNoRule;
   }
-  return Verdict::kGranted;
+  return Ruling::kGranted;
 }
 
 }  // namespace pinstripe

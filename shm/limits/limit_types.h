@@ -57,7 +57,7 @@ struct LimitRequest {
   bool forced = false;       // the operator's: passes a ban, a back-off, an open circuit; counted
 };
 
-enum class Verdict : std::uint8_t {
+enum class Ruling : std::uint8_t {
   kGranted,      // send `count` now
   kWait,         // ask again at `until_ns` with `ticket`
   kBanned,       // the venue has banned us until `until_ns`: send nothing
@@ -69,13 +69,13 @@ enum class Verdict : std::uint8_t {
   kTableFull,    // more buckets or venues than the table holds
   kUnavailable,  // the lock is held by a process that stands still, or the state was removed
 };
-inline constexpr const char* kVerdictNames[] = {"granted", "wait", "banned", "circuit_open",
+inline constexpr const char* kRulingNames[] = {"granted", "wait", "banned", "circuit_open",
                                                 "too_long", "queue_full", "never_fits", "no_rule",
                                                 "table_full", "unavailable"};
 
 /// Nothing is to be sent but what `count` says.
 struct Grant {
-  Verdict verdict = Verdict::kUnavailable;
+  Ruling verdict = Ruling::kUnavailable;
   std::uint32_t count = 0;      // how many of the batch may be sent now; > 0: granted
   std::int64_t until_ns = 0;    // where the rest (or all) waits or is refused: until when
   std::uint64_t ticket = 0;     // > 0: the rest waits under this ticket

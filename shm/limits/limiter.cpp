@@ -194,10 +194,10 @@ void Limiter::save(LimitLedger& ledger) noexcept {
 }
 
 Grant Limiter::request(const LimitRequest& request, std::int64_t now_ns) noexcept {
-  if (!take_lock()) return {Verdict::kUnavailable, 0, now_ns, 0};
+  if (!take_lock()) return {Ruling::kUnavailable, 0, now_ns, 0};
   LimitLedger ledger = this->ledger();
   Grant grant = ledger.request(request, now_ns, pid_);
-  if (grant.verdict == Verdict::kQueueFull) {
+  if (grant.verdict == Ruling::kQueueFull) {
     // Only now is it worth asking the kernel who of them still lives.
     const std::uint32_t gone = ledger.drop_waiters(
         [](std::int32_t pid) { return ::kill(pid, 0) != 0 && errno == ESRCH; });

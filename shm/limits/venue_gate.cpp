@@ -67,14 +67,14 @@ void take_ban(VenueGate& gate, const VenueAnswer& answer, std::int64_t now_ns) n
 }  // namespace
 
 Grant gate_verdict(const VenueGate& gate, Priority priority, std::int64_t now_ns) noexcept {
-  if (now_ns < gate.ban_until_ns) return {Verdict::kBanned, 0, gate.ban_until_ns, 0};
-  if (now_ns < gate.backoff_until_ns) return {Verdict::kWait, 0, gate.backoff_until_ns, 0};
+  if (now_ns < gate.ban_until_ns) return {Ruling::kBanned, 0, gate.ban_until_ns, 0};
+  if (now_ns < gate.backoff_until_ns) return {Ruling::kWait, 0, gate.backoff_until_ns, 0};
   if (gate.circuit == Circuit::kClosed || priority == Priority::kCancel) {
-    return {Verdict::kGranted, 1, now_ns, 0};
+    return {Ruling::kGranted, 1, now_ns, 0};
   }
   const std::int64_t until = std::max(gate.open_until_ns, gate.probe_until_ns);
-  if (now_ns < until) return {Verdict::kCircuitOpen, 0, until, 0};
-  return {Verdict::kGranted, 1, now_ns, 0};
+  if (now_ns < until) return {Ruling::kCircuitOpen, 0, until, 0};
+  return {Ruling::kGranted, 1, now_ns, 0};
 }
 
 void gate_passed(VenueGate& gate, std::int64_t now_ns) noexcept {

@@ -60,12 +60,12 @@ TEST_F(LimitsVerbTest, TheOperatorEndsABan) {
   EXPECT_EQ(unknown.exit, 2);
   EXPECT_NE(unknown.err.find("BINANSE"), std::string::npos) << unknown.err;
   EXPECT_EQ(limiter->request(kBinance, 1, Priority::kCancel, realtime_ns()).verdict,
-            Verdict::kBanned);
+            Ruling::kBanned);
   const auto cleared = run({"limits", "--clear-ban", "BINANCE", "--json"});
   EXPECT_EQ(cleared.exit, 0) << cleared.err;
   EXPECT_TRUE(cleared.json()["venues"][0]["ban_until_ns"].is_null());
   EXPECT_EQ(limiter->request(kBinance, 1, Priority::kCancel, realtime_ns()).verdict,
-            Verdict::kGranted);
+            Ruling::kGranted);
 }
 
 }  // namespace

@@ -18,14 +18,14 @@ TEST(LimitLedger, OnlyCancelsMayUseTheReserve) {
   EXPECT_EQ(sut.ask(kA, 1, Priority::kOrder, kNow, 0, 200).count, 10u);
   EXPECT_EQ(sut.ask(kA, 1, Priority::kCancel, kNow, 0, 200).count, 10u);
   const Grant last = sut.ask(kA, 1, Priority::kCancel, kNow);
-  EXPECT_EQ(last.verdict, Verdict::kWait);
+  EXPECT_EQ(last.verdict, Ruling::kWait);
   EXPECT_EQ(last.until_ns, kNextMinute + kSec);
 }
 
 TEST(LimitLedger, AWeightAboveWhatAPriorityMayEverUseIsRefusedAtOnce) {
   Private sut;
-  EXPECT_EQ(sut.ask(kA, 95, Priority::kOrder, kNow).verdict, Verdict::kNeverFits);
-  EXPECT_EQ(sut.ask(kA, 95, Priority::kCancel, kNow).verdict, Verdict::kGranted);
+  EXPECT_EQ(sut.ask(kA, 95, Priority::kOrder, kNow).verdict, Ruling::kNeverFits);
+  EXPECT_EQ(sut.ask(kA, 95, Priority::kCancel, kNow).verdict, Ruling::kGranted);
 }
 
 TEST(LimitLedger, ARequestMustFitEachWindowOfEachCharge) {
@@ -50,7 +50,7 @@ TEST(LimitLedger, ARequestMustFitEachWindowOfEachCharge) {
 TEST(LimitLedger, VenuesOfOneHostShareItsCount) {
   Private sut;
   EXPECT_EQ(sut.ask({"B2", LimitKind::kRequests, ""}, 60, Priority::kCancel, kNow).count, 1u);
-  EXPECT_EQ(sut.ask(kB, 1, Priority::kCancel, kNow).verdict, Verdict::kWait);
+  EXPECT_EQ(sut.ask(kB, 1, Priority::kCancel, kNow).verdict, Ruling::kWait);
 }
 
 TEST(LimitLedger, AnEndpointOfItsOwnHasItsOwnLimit) {
@@ -66,55 +66,55 @@ TEST(LimitLedger, AnEndpointOfItsOwnHasItsOwnLimit) {
 TEST(LimitLedger, UnknownVenuesAndKindsAreRefusedNotWavedThrough) {
   Private sut;
   EXPECT_EQ(sut.ask({"NOWHERE", LimitKind::kRequests, ""}, 1, Priority::kCancel, kNow).verdict,
-            Verdict::kNoRule);
+            Ruling::kNoRule);
   EXPECT_EQ(sut.ask({"A", LimitKind::kEndpoint, "x"}, 1, Priority::kCancel, kNow).verdict,
-            Verdict::kNoRule);
+            Ruling::kNoRule);
 }
 
 TEST(LimitLedger, WhoWaitsWithHigherPriorityIsNotOvertaken) {
   Private sut;
-  ASSERT_EQ(sut.ask(kB, 42, Priority::kBackground, kNow).verdict, Verdict::kNeverFits);
-  ASSERT_EQ(sut.ask(kB, 50, Priority::kOrder, kNow).verdict, Verdict::kGranted);
+  ASSERT_EQ(sut.ask(kB, 42, Priority::kBackground, kNow).verdict, Ruling::kNeverFits);
+  ASSERT_EQ(sut.ask(kB, 50, Priority::kOrder, kNow).verdict, Ruling::kGranted);
   const Grant resync = sut.ask(kB, 20, Priority::kResync, kNow);
-  ASSERT_EQ(resync.verdict, Verdict::kWait);
-  EXPECT_EQ(sut.ask(kB, 1, Priority::kBackground, resync.until_ns).verdict, Verdict::kGranted)
+  ASSERT_EQ(resync.verdict, Ruling::kWait);
+  EXPECT_EQ(sut.ask(kB, 1, Priority::kBackground, resync.until_ns).verdict, Ruling::kGranted)
       << "both fit now";
   const Grant order = sut.ask(kB, 30, Priority::kOrder, resync.until_ns);
-  EXPECT_EQ(order.verdict, Verdict::kGranted) << "a higher rank goes first";
-  EXPECT_EQ(sut.ask(kB, 5, Priority::kBackground, resync.until_ns).verdict, Verdict::kWait)
+  EXPECT_EQ(order.verdict, Ruling::kGranted) << "a higher rank goes first";
+  EXPECT_EQ(sut.ask(kB, 5, Priority::kBackground, resync.until_ns).verdict, Ruling::kWait)
       << "20 + 31 + 5 is more than background may use while the resync waits";
   EXPECT_EQ(sut.ask(kB, 17, Priority::kResync, resync.until_ns, resync.ticket).verdict,
-            Verdict::kGranted);
+            Ruling::kGranted);
 }
 
 TEST(LimitLedger, AmongEqualsTheFirstComesFirstHoweverSmallTheOther) {
   Private sut;
-  ASSERT_EQ(sut.ask(kB, 40, Priority::kOrder, kNow).verdict, Verdict::kGranted);
+  ASSERT_EQ(sut.ask(kB, 40, Priority::kOrder, kNow).verdict, Ruling::kGranted);
   const Grant large = sut.ask(kB, 30, Priority::kOrder, kNow + kSec);
-  ASSERT_EQ(large.verdict, Verdict::kWait);
+  ASSERT_EQ(large.verdict, Ruling::kWait);
   const Grant small = sut.ask(kB, 1, Priority::kOrder, kNow + kSec);
-  EXPECT_EQ(small.verdict, Verdict::kWait) << "it would fit, but would push the large one back";
+  EXPECT_EQ(small.verdict, Ruling::kWait) << "it would fit, but would push the large one back";
   EXPECT_EQ(sut.ask(kB, 30, Priority::kOrder, large.until_ns, large.ticket).verdict,
-            Verdict::kGranted);
+            Ruling::kGranted);
   EXPECT_EQ(sut.ask(kB, 1, Priority::kOrder, large.until_ns, small.ticket).verdict,
-            Verdict::kGranted);
+            Ruling::kGranted);
 }
 
 TEST(LimitLedger, WhoDoesNotComeBackLosesHisPlace) {
   Private sut;
-  ASSERT_EQ(sut.ask(kB, 54, Priority::kOrder, kNow).verdict, Verdict::kGranted);
+  ASSERT_EQ(sut.ask(kB, 54, Priority::kOrder, kNow).verdict, Ruling::kGranted);
   const Grant gone = sut.ask(kB, 50, Priority::kOrder, kNow);
-  ASSERT_EQ(gone.verdict, Verdict::kWait);
+  ASSERT_EQ(gone.verdict, Ruling::kWait);
   const std::int64_t late = gone.until_ns + LimitLedger::kGraceNs;
-  EXPECT_EQ(sut.ask(kB, 20, Priority::kBackground, late).verdict, Verdict::kWait);
-  EXPECT_EQ(sut.ask(kB, 20, Priority::kResync, late + 1).verdict, Verdict::kGranted);
+  EXPECT_EQ(sut.ask(kB, 20, Priority::kBackground, late).verdict, Ruling::kWait);
+  EXPECT_EQ(sut.ask(kB, 20, Priority::kResync, late + 1).verdict, Ruling::kGranted);
   EXPECT_EQ(sut.state->head.expired, 1u);
 }
 
 TEST(LimitLedger, ABatchIsServedInPartsUnderOneTicket) {
   Private sut;
   const Grant first = sut.ask(kB, 10, Priority::kResync, kNow, 0, 12);
-  EXPECT_EQ(first.verdict, Verdict::kGranted);
+  EXPECT_EQ(first.verdict, Ruling::kGranted);
   EXPECT_EQ(first.count, 4u);
   ASSERT_NE(first.ticket, 0u);
   EXPECT_EQ(sut.state->head.waiters, 1u);
@@ -131,11 +131,11 @@ TEST(LimitLedger, TheQueueHoldsAThousandAndRefusesTheNext) {
   Private sut;
   ASSERT_EQ(sut.ask(kA, 100, Priority::kCancel, kNow).count, 1u);
   for (std::size_t i = 0; i < kLimitWaiters; ++i) {
-    ASSERT_EQ(sut.ask(kA, 1, Priority::kResync, kNow).verdict, Verdict::kWait) << i;
+    ASSERT_EQ(sut.ask(kA, 1, Priority::kResync, kNow).verdict, Ruling::kWait) << i;
   }
-  EXPECT_EQ(sut.ask(kA, 1, Priority::kCancel, kNow).verdict, Verdict::kQueueFull);
+  EXPECT_EQ(sut.ask(kA, 1, Priority::kCancel, kNow).verdict, Ruling::kQueueFull);
   EXPECT_EQ(sut.ledger.drop_waiters([](std::int32_t) { return true; }), kLimitWaiters);
-  EXPECT_EQ(sut.ask(kA, 1, Priority::kCancel, kNow).verdict, Verdict::kWait);
+  EXPECT_EQ(sut.ask(kA, 1, Priority::kCancel, kNow).verdict, Ruling::kWait);
 }
 
 TEST(LimitLedger, AWaitLongerThanTheCallersPatienceIsRefusedWithItsEnd) {
@@ -146,7 +146,7 @@ TEST(LimitLedger, AWaitLongerThanTheCallersPatienceIsRefusedWithItsEnd) {
   r.charges = {&charge, 1};
   r.patience_ns = kSec;
   const Grant g = sut.ledger.request(r, kNow);
-  EXPECT_EQ(g.verdict, Verdict::kTooLong);
+  EXPECT_EQ(g.verdict, Ruling::kTooLong);
   EXPECT_EQ(g.until_ns, kNextMinute + kSec);
   EXPECT_EQ(sut.state->head.waiters, 0u);
 }
@@ -184,8 +184,8 @@ TEST(LimitLedger, OneEndpointThatIsFullIsFilledAndTheRestGoesOn) {
   const LimitScope slow{"B", LimitKind::kEndpoint, "GET /slow"};
   VenueAnswer full{"B", AnswerKind::kTooMany, kNow, 0, 0, 50011, "GET /slow"};
   EXPECT_TRUE(sut.ledger.answer(full, kNow));
-  EXPECT_EQ(sut.ask(slow, 1, Priority::kCancel, kNow).verdict, Verdict::kWait);
-  EXPECT_EQ(sut.ask(kB, 1, Priority::kCancel, kNow).verdict, Verdict::kGranted);
+  EXPECT_EQ(sut.ask(slow, 1, Priority::kCancel, kNow).verdict, Ruling::kWait);
+  EXPECT_EQ(sut.ask(kB, 1, Priority::kCancel, kNow).verdict, Ruling::kGranted);
 }
 
 TEST(LimitLedger, InABanOnlyWhatTheOperatorForcesPassesAndIsCounted) {
@@ -197,14 +197,14 @@ TEST(LimitLedger, InABanOnlyWhatTheOperatorForcesPassesAndIsCounted) {
   r.charges = {&charge, 1};
   r.priority = Priority::kCancel;
   const Grant refused = sut.ledger.request(r, kNow);
-  EXPECT_EQ(refused.verdict, Verdict::kBanned);
+  EXPECT_EQ(refused.verdict, Ruling::kBanned);
   EXPECT_EQ(refused.until_ns, kNow + 99 * kSec);
   r.forced = true;
-  EXPECT_EQ(sut.ledger.request(r, kNow).verdict, Verdict::kGranted);
+  EXPECT_EQ(sut.ledger.request(r, kNow).verdict, Ruling::kGranted);
   WindowCount window(sut.state->buckets[0].window, sut.state->buckets[0].shape());
   EXPECT_EQ(window.used(kNow), 7u);
   EXPECT_TRUE(sut.ledger.clear_ban("A"));
-  EXPECT_EQ(sut.ask(kA, 1, Priority::kBackground, kNow).verdict, Verdict::kGranted);
+  EXPECT_EQ(sut.ask(kA, 1, Priority::kBackground, kNow).verdict, Ruling::kGranted);
   EXPECT_FALSE(sut.ledger.clear_ban("B")) << "never used";
 }
 
@@ -217,9 +217,9 @@ TEST(LimitLedger, AfterABackOffTheQueueGoesOnInOrder) {
   EXPECT_EQ(background.until_ns, kNow + 3 * kSec);
   EXPECT_EQ(cancel.until_ns, kNow + 3 * kSec);
   EXPECT_EQ(sut.ask(kB, 30, Priority::kBackground, kNow + 3 * kSec, background.ticket).verdict,
-            Verdict::kWait);
+            Ruling::kWait);
   EXPECT_EQ(sut.ask(kB, 30, Priority::kCancel, kNow + 3 * kSec, cancel.ticket).verdict,
-            Verdict::kGranted);
+            Ruling::kGranted);
 }
 
 TEST(LimitLedger, HalfOpenGrantsOneOfABatch) {
@@ -228,10 +228,10 @@ TEST(LimitLedger, HalfOpenGrantsOneOfABatch) {
   for (int i = 0; i < 5; ++i) {
     sut.ledger.answer({"B", AnswerKind::kFailed, kNow, 0, 0, 503, {}}, kNow);
   }
-  EXPECT_EQ(sut.ask(kB, 1, Priority::kOrder, kNow).verdict, Verdict::kCircuitOpen);
+  EXPECT_EQ(sut.ask(kB, 1, Priority::kOrder, kNow).verdict, Ruling::kCircuitOpen);
   const Grant probe = sut.ask(kB, 1, Priority::kOrder, kNow + kSec, 0, 10);
   EXPECT_EQ(probe.count, 1u);
-  EXPECT_EQ(sut.ask(kB, 1, Priority::kOrder, kNow + kSec).verdict, Verdict::kCircuitOpen);
+  EXPECT_EQ(sut.ask(kB, 1, Priority::kOrder, kNow + kSec).verdict, Ruling::kCircuitOpen);
   sut.ledger.answer(sut.good("B", kNow + kSec), kNow + kSec);
   EXPECT_EQ(sut.ask(kB, 1, Priority::kOrder, kNow + kSec, probe.ticket, 9).count, 9u);
 }
@@ -241,9 +241,9 @@ TEST(LimitLedger, ALateCallerIsServedAsOfTheLatestTime) {
   ASSERT_EQ(sut.ask(kB, 60, Priority::kCancel, kNow).count, 1u);
   for (int i = 0; i < 10; ++i) {
     const Grant late = sut.ask(kB, 1, Priority::kCancel, kNow - (i + 2) * kSec);
-    ASSERT_EQ(late.verdict, Verdict::kWait);
+    ASSERT_EQ(late.verdict, Ruling::kWait);
     EXPECT_GE(late.until_ns, kNow + 5 * kSec) << "he stood still after he had read the clock";
-    EXPECT_EQ(sut.ask(kB, 1, Priority::kCancel, kNow).verdict, Verdict::kWait);
+    EXPECT_EQ(sut.ask(kB, 1, Priority::kCancel, kNow).verdict, Ruling::kWait);
   }
   EXPECT_EQ(sut.state->head.clock_steps, 0u);
 }
@@ -254,11 +254,11 @@ TEST(LimitLedger, AClockSetBackForgetsNothingAndLocksNobodyOut) {
   Grant g;
   for (int i = 0; i < 16; ++i) {  // as many calls, over more than a second, tell it apart
     g = sut.ask(kA, 1, Priority::kCancel, kNow + i * kSec / 8, g.ticket);
-    EXPECT_EQ(g.verdict, Verdict::kWait);
+    EXPECT_EQ(g.verdict, Ruling::kWait);
   }
   EXPECT_EQ(sut.state->head.clock_steps, 1u);
   EXPECT_EQ(g.until_ns, kNextMinute + kSec);
-  EXPECT_EQ(sut.ask(kA, 1, Priority::kCancel, g.until_ns, g.ticket).verdict, Verdict::kGranted);
+  EXPECT_EQ(sut.ask(kA, 1, Priority::kCancel, g.until_ns, g.ticket).verdict, Ruling::kGranted);
 }
 
 TEST(LimitLedger, ConnectionsThatAreGoneMakeRoomInTheTable) {
@@ -267,14 +267,14 @@ TEST(LimitLedger, ConnectionsThatAreGoneMakeRoomInTheTable) {
     const std::string key = "connection " + std::to_string(i);
     const std::int64_t now = kNow + i * 20 * kNsPerMs;
     ASSERT_EQ(sut.ask({"A", LimitKind::kMessages, key}, 1, Priority::kOrder, now).verdict,
-              Verdict::kGranted)
+              Ruling::kGranted)
         << i;
   }
   for (int i = 0; i < 300; ++i) {
     const std::string key = "at once " + std::to_string(i);
     const Grant g = sut.ask({"A", LimitKind::kMessages, key}, 1, Priority::kOrder,
                             kNow + 100 * kSec);
-    ASSERT_EQ(g.verdict, i < 256 ? Verdict::kGranted : Verdict::kTableFull) << i;
+    ASSERT_EQ(g.verdict, i < 256 ? Ruling::kGranted : Ruling::kTableFull) << i;
   }
 }
 

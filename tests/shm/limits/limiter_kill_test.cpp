@@ -62,7 +62,7 @@ void send_one(Limiter& limiter, Shared& shared, std::mt19937_64& rng) {
   const std::int64_t step = static_cast<std::int64_t>(rng() % (100 * kNsPerMs));
   const std::int64_t now = shared.clock_ns.fetch_add(step) + step;
   const Grant g = limiter.request(r, now);
-  if (g.verdict == Verdict::kGranted) {
+  if (g.verdict == Ruling::kGranted) {
     const std::uint64_t n = shared.sent.fetch_add(1);
     if (n < kSentMax) {
       shared.list[n] = {g.until_ns, to_a ? 0 : weight, connects ? 1u : 0u, to_a ? weight : 0};
@@ -139,8 +139,8 @@ TEST(LimiterKill, NoWindowEverHoldsMoreThanItsLimitThoughProcessesDieInMidUpdate
   const std::int64_t later = shared.clock_ns.load() + 1'000 * kSec;
   auto sut = Limiter::open(folders.options(), later);
   ASSERT_TRUE(sut.has_value()) << sut.error().message;
-  EXPECT_EQ(sut->request(kB, 60, Priority::kCancel, later).verdict, Verdict::kGranted);
-  EXPECT_EQ(sut->request(kA, 100, Priority::kCancel, later).verdict, Verdict::kGranted);
+  EXPECT_EQ(sut->request(kB, 60, Priority::kCancel, later).verdict, Ruling::kGranted);
+  EXPECT_EQ(sut->request(kA, 100, Priority::kCancel, later).verdict, Ruling::kGranted);
 }
 
 /// Uses of a bucket of B, as one who looks on sees them.
@@ -167,7 +167,7 @@ bool dies_at(const Folders& folders, std::int64_t steps) {
     LimitRequest r;
     r.charges = charges;
     r.priority = Priority::kCancel;
-    ::_exit(limiter->request(r, kStart).verdict == Verdict::kGranted ? 0 : 1);
+    ::_exit(limiter->request(r, kStart).verdict == Ruling::kGranted ? 0 : 1);
   }
   int status = 0;
   ::waitpid(pid, &status, 0);

@@ -29,9 +29,9 @@ Limiter opened(const LimiterOptions& options, std::int64_t now_ns) {
 TEST(Limiter, TwoThatAreOpenShareOneCount) {
   const Folders folders;
   Limiter one = opened(folders.options(), kNow), two = opened(folders.options(), kNow);
-  EXPECT_EQ(one.request(kB, 40, Priority::kCancel, kNow).verdict, Verdict::kGranted);
-  EXPECT_EQ(two.request(kB, 30, Priority::kCancel, kNow).verdict, Verdict::kWait);
-  EXPECT_EQ(two.request(kB, 20, Priority::kCancel, kNow).verdict, Verdict::kWait)
+  EXPECT_EQ(one.request(kB, 40, Priority::kCancel, kNow).verdict, Ruling::kGranted);
+  EXPECT_EQ(two.request(kB, 30, Priority::kCancel, kNow).verdict, Ruling::kWait);
+  EXPECT_EQ(two.request(kB, 20, Priority::kCancel, kNow).verdict, Ruling::kWait)
       << "30 wait ahead";
 }
 
@@ -43,20 +43,20 @@ TEST(Limiter, ABanOutlivesTheProcessAndTheMachinesRestart) {
                              kNow));
   }
   Limiter second = opened(folders.options(), kNow + kSec);
-  EXPECT_EQ(second.request(kA, 1, Priority::kCancel, kNow + kSec).verdict, Verdict::kBanned);
+  EXPECT_EQ(second.request(kA, 1, Priority::kCancel, kNow + kSec).verdict, Ruling::kBanned);
   folders.lose_shared_memory();
-  EXPECT_EQ(second.request(kA, 1, Priority::kCancel, kNow + kSec).verdict, Verdict::kUnavailable)
+  EXPECT_EQ(second.request(kA, 1, Priority::kCancel, kNow + kSec).verdict, Ruling::kUnavailable)
       << "its state was removed: it counts apart from whoever opens next";
   Limiter third = opened(folders.options(), kNow + 60 * kSec);
   const Grant g = third.request(kA, 1, Priority::kCancel, kNow + 60 * kSec);
-  EXPECT_EQ(g.verdict, Verdict::kBanned);
+  EXPECT_EQ(g.verdict, Ruling::kBanned);
   EXPECT_EQ(g.until_ns, kNow + 3'600 * kSec);
   ASSERT_TRUE(third.clear_ban("A").has_value());
-  EXPECT_EQ(third.request(kA, 1, Priority::kCancel, kNow + 60 * kSec).verdict, Verdict::kGranted);
+  EXPECT_EQ(third.request(kA, 1, Priority::kCancel, kNow + 60 * kSec).verdict, Ruling::kGranted);
   folders.lose_shared_memory();
   Limiter fourth = opened(folders.options(), kNow + 120 * kSec);
   EXPECT_EQ(fourth.request(kA, 1, Priority::kCancel, kNow + 120 * kSec).verdict,
-            Verdict::kGranted) << "the operator's word is remembered too";
+            Ruling::kGranted) << "the operator's word is remembered too";
 }
 
 TEST(Limiter, LongWindowsAreNeverForgottenWhateverWasUsedSinceTheLastWrite) {
@@ -98,7 +98,7 @@ TEST(Limiter, AfterLostSharedMemoryShortWindowsAreWaitedOut) {
   folders.lose_shared_memory();
   Limiter second = opened(folders.options(), kNow + kSec);
   const Grant g = second.request(kB, 1, Priority::kCancel, kNow + kSec);
-  EXPECT_EQ(g.verdict, Verdict::kWait);
+  EXPECT_EQ(g.verdict, Ruling::kWait);
   EXPECT_GE(g.until_ns, kNow + 5 * kSec);
   EXPECT_EQ(second.request(kB, 1, Priority::kCancel, g.until_ns, g.ticket).count, 1u);
 }
@@ -145,10 +145,10 @@ TEST(Limiter, AProcessThatStandsStillWithTheLockHoldsNobodyUpForEver) {
   const int fd = ::open((folders.segment() + ".lock").c_str(), O_RDWR | O_CLOEXEC);
   ASSERT_GE(fd, 0);
   ASSERT_EQ(::flock(fd, LOCK_EX), 0);
-  EXPECT_EQ(sut.request(kB, 1, Priority::kCancel, kNow).verdict, Verdict::kUnavailable);
+  EXPECT_EQ(sut.request(kB, 1, Priority::kCancel, kNow).verdict, Ruling::kUnavailable);
   EXPECT_FALSE(sut.answer({"B", AnswerKind::kGood, kNow, 0, 0, 200, {}}, kNow));
   ::close(fd);
-  EXPECT_EQ(sut.request(kB, 1, Priority::kCancel, kNow).verdict, Verdict::kGranted);
+  EXPECT_EQ(sut.request(kB, 1, Priority::kCancel, kNow).verdict, Ruling::kGranted);
 }
 
 TEST(Limiter, PlacesOfTheDeadAreFreedWhenTheQueueIsFull) {
@@ -165,7 +165,7 @@ TEST(Limiter, PlacesOfTheDeadAreFreedWhenTheQueueIsFull) {
   ASSERT_EQ(::waitpid(child, &status, 0), child);
   ASSERT_EQ(status, 0);
   Limiter sut = opened(folders.options(), kNow);
-  EXPECT_EQ(sut.request(kB, 1, Priority::kResync, kNow).verdict, Verdict::kWait);
+  EXPECT_EQ(sut.request(kB, 1, Priority::kResync, kNow).verdict, Ruling::kWait);
   const auto state = read_limit_state(folders.options(), kNow);
   ASSERT_TRUE(state.has_value());
   EXPECT_EQ((*state)->head.waiters, 1u);
@@ -175,7 +175,7 @@ TEST(Limiter, ADiskThatFailsIsCountedAndHoldsNoCancelUp) {
   const Folders folders;
   Limiter sut = opened(folders.options(), kNow);
   std::filesystem::remove_all(folders.disk);
-  EXPECT_EQ(sut.request(kA, 1, Priority::kCancel, kNow).verdict, Verdict::kGranted);
+  EXPECT_EQ(sut.request(kA, 1, Priority::kCancel, kNow).verdict, Ruling::kGranted);
   const auto state = read_limit_state(folders.options(), kNow);
   ASSERT_TRUE(state.has_value());
   EXPECT_EQ((*state)->head.save_errors, 1u);

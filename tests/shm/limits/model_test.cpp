@@ -155,8 +155,8 @@ void run_model(std::uint64_t seed, std::uint64_t gap_ns) {
     r.ticket = caller.ticket;
     r.patience_ns = 90'000 * kSec;
     const Grant grant = sut.ledger.request(r, now);
-    ASSERT_TRUE(grant.verdict == Verdict::kGranted || grant.verdict == Verdict::kWait);
-    ASSERT_EQ(grant.verdict == Verdict::kGranted, grant.count > 0);
+    ASSERT_TRUE(grant.verdict == Ruling::kGranted || grant.verdict == Ruling::kWait);
+    ASSERT_EQ(grant.verdict == Ruling::kGranted, grant.count > 0);
     model.check(caller, grant, now);
     model.apply(caller, grant, now);
     caller.left -= grant.count;

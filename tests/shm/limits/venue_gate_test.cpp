@@ -19,7 +19,7 @@ TEST(VenueGate, RetryAfterIsKeptToAndGrowsWithEachInARow) {
   too_many.retry_after_ns = 7 * kSec;
   gate_answer(sut, too_many, kStart);
   const Grant g = gate_verdict(sut, Priority::kCancel, kStart + kSec);
-  EXPECT_EQ(g.verdict, Verdict::kWait) << "a cancel too: sending on leads to a ban";
+  EXPECT_EQ(g.verdict, Ruling::kWait) << "a cancel too: sending on leads to a ban";
   EXPECT_EQ(g.until_ns, kStart + 7 * kSec);
   std::int64_t now = kStart + 7 * kSec;
   for (const std::int64_t wait : {2, 4, 8, 16}) {  // without Retry-After: doubled each time
@@ -45,11 +45,11 @@ TEST(VenueGate, ABanStopsEveryPriorityUntilItsEnd) {
   ban.until_ns = kStart + 120 * kSec;
   EXPECT_TRUE(gate_answer(sut, ban, kStart));
   for (const Priority p : {Priority::kCancel, Priority::kOrder, Priority::kBackground}) {
-    EXPECT_EQ(gate_verdict(sut, p, kStart + 119 * kSec).verdict, Verdict::kBanned);
-    EXPECT_EQ(gate_verdict(sut, p, kStart + 120 * kSec).verdict, Verdict::kGranted);
+    EXPECT_EQ(gate_verdict(sut, p, kStart + 119 * kSec).verdict, Ruling::kBanned);
+    EXPECT_EQ(gate_verdict(sut, p, kStart + 120 * kSec).verdict, Ruling::kGranted);
   }
   gate_answer(sut, answer(AnswerKind::kGood, kStart - kSec), kStart + kSec);
-  EXPECT_EQ(gate_verdict(sut, Priority::kCancel, kStart + 2 * kSec).verdict, Verdict::kBanned)
+  EXPECT_EQ(gate_verdict(sut, Priority::kCancel, kStart + 2 * kSec).verdict, Ruling::kBanned)
       << "an answer that was under way does not lift it";
 }
 
@@ -84,32 +84,32 @@ TEST(VenueGate, TheCircuitOpensAtTheFifthFailureInARow) {
   gate_answer(sut, answer(AnswerKind::kFailed, kStart), kStart);
   EXPECT_EQ(sut.circuit, Circuit::kOpen);
   const Grant g = gate_verdict(sut, Priority::kOrder, kStart + kSec / 2);
-  EXPECT_EQ(g.verdict, Verdict::kCircuitOpen);
+  EXPECT_EQ(g.verdict, Ruling::kCircuitOpen);
   EXPECT_EQ(g.until_ns, kStart + kSec);
-  EXPECT_EQ(gate_verdict(sut, Priority::kCancel, kStart).verdict, Verdict::kGranted);
+  EXPECT_EQ(gate_verdict(sut, Priority::kCancel, kStart).verdict, Ruling::kGranted);
 }
 
 TEST(VenueGate, HalfOpenLetsOneTryAtATimeAndItsAnswerDecides) {
   VenueGate sut = opened();
   const std::int64_t now = kStart + kSec;
-  ASSERT_EQ(gate_verdict(sut, Priority::kBackground, now).verdict, Verdict::kGranted);
+  ASSERT_EQ(gate_verdict(sut, Priority::kBackground, now).verdict, Ruling::kGranted);
   gate_passed(sut, now);
   EXPECT_EQ(sut.circuit, Circuit::kHalfOpen);
-  EXPECT_EQ(gate_verdict(sut, Priority::kOrder, now).verdict, Verdict::kCircuitOpen);
+  EXPECT_EQ(gate_verdict(sut, Priority::kOrder, now).verdict, Ruling::kCircuitOpen);
   gate_answer(sut, answer(AnswerKind::kFailed, now), now + kSec);
   EXPECT_EQ(gate_verdict(sut, Priority::kOrder, now + kSec).until_ns, now + 3 * kSec) << "2 s now";
   gate_passed(sut, now + 3 * kSec);
   gate_answer(sut, answer(AnswerKind::kGood, now + 3 * kSec), now + 3 * kSec);
   EXPECT_EQ(sut.circuit, Circuit::kClosed);
-  EXPECT_EQ(gate_verdict(sut, Priority::kBackground, now + 3 * kSec).verdict, Verdict::kGranted);
+  EXPECT_EQ(gate_verdict(sut, Priority::kBackground, now + 3 * kSec).verdict, Ruling::kGranted);
 }
 
 TEST(VenueGate, AProbeWhoseSenderDiedIsFollowedByAnother) {
   VenueGate sut = opened();
   gate_passed(sut, kStart + kSec);
   EXPECT_EQ(gate_verdict(sut, Priority::kOrder, kStart + 10 * kSec).verdict,
-            Verdict::kCircuitOpen);
-  EXPECT_EQ(gate_verdict(sut, Priority::kOrder, kStart + 11 * kSec).verdict, Verdict::kGranted);
+            Ruling::kCircuitOpen);
+  EXPECT_EQ(gate_verdict(sut, Priority::kOrder, kStart + 11 * kSec).verdict, Ruling::kGranted);
 }
 
 TEST(VenueGate, FailuresOfWhatWasSentBeforeDoNotKeepItOpen) {
