@@ -133,6 +133,7 @@ int run(int argc, char** argv) {
   add_tap(app, chosen);
   add_check(app, chosen);
   add_doctor(app, chosen);
+  add_limits(app, chosen);
   add_journal(app, chosen);
   add_replay(app, chosen);
   add_verify(app, chosen);

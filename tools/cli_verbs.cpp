@@ -52,6 +52,17 @@ void add_program(CLI::App& app, Verb& chosen, const char* name, const char* what
 
 }  // namespace
 
+void add_limits(CLI::App& app, Verb& chosen) {
+  auto o = std::make_shared<LimitsOptions>();
+  CLI::App* limits = app.add_subcommand(
+      "limits", "What this machine may still ask of each venue: windows, queue, bans, circuits");
+  limits->add_option("--clear-ban", o->clear_ban,
+                     "end the ban, the back-off and the open circuit of this venue");
+  limits->add_flag("--json", o->json, "one JSON object on standard output");
+  example(limits, "pinstripe limits\n  pinstripe limits --clear-ban BINANCE");
+  limits->callback([o, &chosen] { chosen = [o] { return run_limits(*o); }; });
+}
+
 void add_journal(CLI::App& app, Verb& chosen) {
   CLI::App* journal = app.add_subcommand("journal", "Look at what a session's stages took");
   journal->require_subcommand(1);

@@ -22,6 +22,7 @@ inline void example(CLI::App* verb, const char* line) {
 /// `--set key.path=value`.
 void add_settings(CLI::App* verb, Overrides& overrides);
 
+void add_limits(CLI::App& app, Verb& chosen);
 void add_journal(CLI::App& app, Verb& chosen);
 void add_replay(CLI::App& app, Verb& chosen);
 void add_verify(CLI::App& app, Verb& chosen);

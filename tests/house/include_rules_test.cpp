@@ -46,6 +46,37 @@ TEST(IncludeRules, ALayerOfShmIncludesOnlyItselfAndTheLayersBelow) {
   }
 }
 
+/// The limiter stands beside `run`: on base, and its outermost file on ring.
+TEST(IncludeRules, TheLimiterIncludesBaseAndItselfAndOnlyItsOutermostFileTheRingLayer) {
+  for (const SourceFile& file : sources_below("shm/limits")) {
+    const bool outermost = file.path.starts_with("shm/limits/limiter.");
+    for (const std::string& line : file.lines) {
+      const std::string name = included(line);
+      if (!name.starts_with('"')) continue;
+      const std::string path = name.substr(1);
+      EXPECT_TRUE(path.starts_with("shm/base/") || path.starts_with("shm/limits/") ||
+                  (outermost && path.starts_with("shm/ring/")))
+          << file.path << " includes " << name;
+    }
+  }
+}
+
+/// Time is a parameter and files are for two of its parts: the rules can be run by any test.
+TEST(IncludeRules, TheLimitersRulesIncludeNoSystemHeader) {
+  const std::set<std::string> standard{"<algorithm>", "<array>", "<atomic>", "<cstddef>",
+                                       "<cstdint>", "<cstring>", "<optional>", "<span>",
+                                       "<string_view>", "<type_traits>"};
+  for (const SourceFile& file : sources_below("shm/limits")) {
+    if (file.path.starts_with("shm/limits/limiter.")) continue;
+    if (file.path.starts_with("shm/limits/limits_file.")) continue;
+    for (const std::string& line : file.lines) {
+      const std::string name = included(line);
+      if (!name.starts_with('<')) continue;
+      EXPECT_TRUE(standard.contains(name)) << file.path << " includes " << name;
+    }
+  }
+}
+
 TEST(IncludeRules, AStageFileIncludesOnlyBaseMsgMarketAndItsOwnFolder) {
   for (const std::string& stage : kStages) {
     for (const SourceFile& file : sources_below(stage)) {
