@@ -161,11 +161,30 @@ Grant LimitLedger::refuse(VenueGate* gate, std::uint64_t ticket, Grant grant) no
   return grant;
 }
 
+/// In a full queue the last of the lowest rank gives way to a higher one; he is told to come back
+/// anyway, and finds himself at the end.
+void LimitLedger::give_way(Priority priority) noexcept {
+  LimitWaiter* last = nullptr;
+  for (std::uint32_t i = 0; i < state_.head.waiters; ++i) {
+    LimitWaiter& w = state_.waiters[i];
+    if (w.priority <= priority) continue;
+    const bool further = last == nullptr || w.priority > last->priority ||
+                         (w.priority == last->priority && w.ticket > last->ticket);
+    if (further) last = &w;
+  }
+  if (last == nullptr) return;
+  remove_waiter(*last);
+  ++state_.head.expired;
+}
+
 /// `grant` holds what was granted of the batch and the earliest time; the rest takes its place.
 Grant LimitLedger::wait_or_refuse(const Plan& plan, const LimitRequest& request, Grant grant,
                                   std::int64_t now_ns, std::int32_t pid) noexcept {
   LimitWaiter* waiter = waiter_of(request.ticket);
   const bool too_long = grant.until_ns - now_ns > request.patience_ns;
+  if (!too_long && waiter == nullptr && state_.head.waiters == kLimitWaiters) {
+    give_way(request.priority);
+  }
   const bool no_place = waiter == nullptr && state_.head.waiters == kLimitWaiters;
   if (too_long || no_place) {
     if (grant.count == 0) grant.verdict = too_long ? Ruling::kTooLong : Ruling::kQueueFull;

@@ -116,6 +116,7 @@ class LimitLedger {
   Grant refuse(VenueGate* gate, std::uint64_t ticket, Grant grant) noexcept;
   std::uint64_t ahead(const LimitBucket& bucket, Priority priority,
                       std::uint64_t ticket) const noexcept;
+  void give_way(Priority priority) noexcept;
   LimitWaiter* waiter_of(std::uint64_t ticket) noexcept;
   void remove_waiter(LimitWaiter& waiter) noexcept;
   void need_save(SaveNeed need) noexcept { save_ = need > save_ ? need : save_; }

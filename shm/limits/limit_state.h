@@ -78,7 +78,7 @@ struct LimitHeader {
   std::int64_t late_first_ns = 0;  // ... and the time that the first of them gave
   std::uint64_t clock_steps = 0;  // times the clock was set back
   std::uint64_t rolled_back = 0;  // changes that a killed process left half made
-  std::uint64_t expired = 0;      // waiters that did not come back
+  std::uint64_t expired = 0;      // waiters that did not come back, or gave way in a full queue
   std::uint64_t save_errors = 0;  // writes to the disk that failed
 };
 

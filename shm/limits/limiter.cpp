@@ -1,7 +1,6 @@
 #include "shm/limits/limiter.h"
 
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -22,7 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kYields = 200;    // a call of another takes microseconds
+constexpr int kSpins = 20;      // a call of another takes microseconds
 constexpr int kPauses = 500;    // then its holder has lost its core: 500 x 100 us
 constexpr long kPauseNs = 100'000;
 constexpr int kOpenTries = 40;  // at open: 40 times as long
@@ -58,13 +57,10 @@ int open_lock(const std::string& path) noexcept {
 bool lock_in_time(int fd) noexcept {
   for (int tries = 0; ::flock(fd, LOCK_EX | LOCK_NB) != 0; ++tries) {
     if (errno != EWOULDBLOCK && errno != EINTR) return false;
-    if (tries >= kYields + kPauses) return false;
-    if (tries < kYields) {
-      ::sched_yield();
-    } else {
-      const timespec pause{0, kPauseNs};
-      ::nanosleep(&pause, nullptr);
-    }
+    if (tries >= kSpins + kPauses) return false;
+    if (tries < kSpins) continue;  // no sched_yield: on a busy core it gives away milliseconds
+    const timespec pause{0, kPauseNs};
+    ::nanosleep(&pause, nullptr);
   }
   return true;
 }

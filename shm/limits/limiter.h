@@ -7,7 +7,7 @@
 //
 // The lock is an flock: the kernel lets go of it when its holder can store no more, and what a
 // killed holder left half done is put back (undo_log.h). A holder that stands still (SIGSTOP in
-// those microseconds) holds the others up for 50 ms at most a call; they are then told
+// those microseconds) holds the others up for about 50 ms a call; they are then told
 // kUnavailable, and nothing is sent.
 #pragma once
 

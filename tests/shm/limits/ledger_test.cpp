@@ -133,7 +133,11 @@ TEST(LimitLedger, TheQueueHoldsAThousandAndRefusesTheNext) {
   for (std::size_t i = 0; i < kLimitWaiters; ++i) {
     ASSERT_EQ(sut.ask(kA, 1, Priority::kResync, kNow).verdict, Ruling::kWait) << i;
   }
-  EXPECT_EQ(sut.ask(kA, 1, Priority::kCancel, kNow).verdict, Ruling::kQueueFull);
+  EXPECT_EQ(sut.ask(kA, 1, Priority::kResync, kNow).verdict, Ruling::kQueueFull);
+  EXPECT_EQ(sut.ask(kA, 1, Priority::kBackground, kNow).verdict, Ruling::kQueueFull);
+  EXPECT_EQ(sut.ask(kA, 1, Priority::kCancel, kNow).verdict, Ruling::kWait)
+      << "the last of a lower rank gives way";
+  EXPECT_EQ(sut.state->head.waiters, kLimitWaiters);
   EXPECT_EQ(sut.ledger.drop_waiters([](std::int32_t) { return true; }), kLimitWaiters);
   EXPECT_EQ(sut.ask(kA, 1, Priority::kCancel, kNow).verdict, Ruling::kWait);
 }

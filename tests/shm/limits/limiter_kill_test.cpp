@@ -115,7 +115,7 @@ TEST(LimiterKill, NoWindowEverHoldsMoreThanItsLimitThoughProcessesDieInMidUpdate
   const Folders folders;
   const Mapping mapping;
   Shared& shared = *mapping.shared;
-  hammer(folders, shared, 800);
+  hammer(folders, shared, 400);
   const std::uint64_t sent = std::min<std::uint64_t>(shared.sent.load(), kSentMax);
   EXPECT_GT(sent, 1'000u);
   PlainCounter a, b, connects;
