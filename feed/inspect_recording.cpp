@@ -34,13 +34,13 @@ struct Recording {
   }
 };
 
-/// "BTC-USDT" is spot, "BTC-USD-SWAP" a swap, "BTC-USD-220527" a dated future; options have no
-/// venue here.
+/// "BTC-USDT" is spot, "BTC-USD-SWAP" a swap, "BTC-USD-220527" a dated future, what is longer an
+/// option, of which there are no records.
 std::string okx_venue(std::string_view symbol) {
   const auto dashes = std::ranges::count(symbol, '-');
   if (symbol.ends_with("-SWAP")) return "OKX_SWAP";
   if (dashes == 1) return "OKX";
-  return dashes == 2 ? "OKX_FUTURES" : "";
+  return dashes == 2 ? "OKX_FUTURES" : "OKX_OPTIONS";
 }
 
 /// Bybit's topics are the same on every market: the connection's address tells them apart, and
@@ -184,7 +184,7 @@ bool is_wanted(const std::string& id, const InspectOptions& options) {
 CaptureFileInfo* entry_of(const std::string& venue, const Part& p, const InspectOptions& options,
                           std::vector<CaptureFileInfo>& entries,
                           std::vector<std::string>& left_out) {
-  const std::string id = venue + ":" + p.symbol;
+  const std::string id = venue.empty() ? p.symbol : venue + ":" + p.symbol;
   for (CaptureFileInfo& e : entries) {
     if (e.instrument.id == id) return &e;
   }
