@@ -17,8 +17,8 @@ namespace pinstripe::net {
 struct HttpRequest {
   std::string_view method = "GET";
   std::string_view target = "/";  // path and query
-  std::string_view fields;        // more field lines, each with its CR LF
-  std::string_view body;
+  std::string_view fields = {};   // more field lines, each with its CR LF
+  std::string_view body = {};
 };
 
 struct HttpFailure {
