@@ -5,6 +5,7 @@
 #include <openssl/x509v3.h>
 
 #include "shm/net/address.h"
+#include "shm/net/tls_memory.h"
 #include "shm/net/tls_stream.h"
 
 namespace pinstripe::net {
@@ -19,6 +20,7 @@ std::string take_tls_error() {
 
 Result<std::unique_ptr<TlsContext>> TlsContext::open(const TlsOptions& options) {
   std::unique_ptr<TlsContext> self(new TlsContext);
+  give_openssl_a_pool();
   self->context_ = ::SSL_CTX_new(::TLS_client_method());
   SSL_CTX* const c = self->context_;
   if (c == nullptr || SSL_CTX_set_min_proto_version(c, TLS1_2_VERSION) != 1) {

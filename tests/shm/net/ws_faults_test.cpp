@@ -55,6 +55,7 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{"/rubbish", 1002, true, "reserved bits"},
         Fault{"/masked", 1002, true, "the server masked a frame"},
         Fault{"/cut", 1006, true, "without ending TLS"},
+        Fault{"/reset", 1006, true, "the connection broke: Connection reset"},
         Fault{"/hangup", 1006, true, "the peer ended TLS"},
         Fault{"/silent", 1006, true, "silent for too long"}),
     [](const auto& fault) {

@@ -140,28 +140,29 @@ def flood(ws):
     for i in range(0, count, 50):
         ws.sock.sendall(b"".join(frame(TEXT, f'{{"n":{n},"f":"{filler}"}}'.encode())
                                  for n in range(i, min(i + 50, count))))
-    ws.sock.sendall(close(1000))
-    while ws.read() is not None:
-        pass
+    say(ws, close(1000))
 
 
 def say(ws, data):
+    """Sends, then waits for the client to close or to go."""
     ws.sock.sendall(data)
     ws.sock.settimeout(20)
-    while ws.sock.recv(4096):
+    while (got := ws.read()) is not None and got.opcode != Opcode.CLOSE:
         pass
 
 
 def bomb():
     c = zlib.compressobj(9, zlib.DEFLATED, -15)
-    data = b"".join(c.compress(b"\0" * (1 << 20)) for _ in range(64)) + c.flush(zlib.Z_SYNC_FLUSH)
+    data = b"".join(c.compress(b"\0" * (1 << 20)) for _ in range(8)) + c.flush(zlib.Z_SYNC_FLUSH)
     return frame(BINARY, data[:-4], reserved=4)
 
 
-def cut_in_mid_frame(ws):
+BOMB = bomb()
+
+def cut_in_mid_frame(ws, by_reset):
     ws.sock.sendall(frame(TEXT, b"whole") + frame(TEXT, b"x" * 1000)[:500])
-    time.sleep(0.05)
-    ws.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    if by_reset:
+        ws.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     ws.sock.detach_and_close()
 
 
@@ -174,9 +175,10 @@ def silent(ws):
 FAULTS_AFTER = {
     "/oversize": lambda ws: say(ws, bytes([0x82, 127]) + struct.pack("!Q", 1 << 40)),
     "/rubbish": lambda ws: say(ws, bytes(range(255, 0, -1)) * 100),
-    "/deflate/bomb": lambda ws: say(ws, bomb()),
+    "/deflate/bomb": lambda ws: say(ws, BOMB),
     "/masked": lambda ws: say(ws, b"\x81\x85abcdHello"),
-    "/cut": cut_in_mid_frame,
+    "/cut": lambda ws: cut_in_mid_frame(ws, False),
+    "/reset": lambda ws: cut_in_mid_frame(ws, True),
     "/hangup": lambda ws: None,
     "/silent": silent,
     "/close": lambda ws: say(ws, close(4001, b"maintenance")),
