@@ -154,13 +154,16 @@ bool HttpParser::read_head() noexcept {
   const std::size_t from = searched_ < 3 ? 0 : searched_ - 3;
   const std::size_t at = text.find(kEndOfHead, from);
   searched_ = end_;
-  if (std::min(at, end_) > options_.head_bytes_max) return fail_with(HttpFault::kHeadTooBig);
-  if (at == std::string_view::npos) {
-    // The first bytes already tell whether this is HTTP at all.
-    const std::size_t n = std::min<std::size_t>(end_, 7);
-    const bool is_http = text.substr(0, n) == std::string_view("HTTP/1.").substr(0, n);
-    return is_http ? false : fail_with(HttpFault::kBadStatusLine);
+  // The first bytes already tell whether this is HTTP at all.
+  const std::size_t n = std::min<std::size_t>(end_, 7);
+  if (text.substr(0, n) != std::string_view("HTTP/1.").substr(0, n)) {
+    return fail_with(HttpFault::kBadStatusLine);
   }
+  const bool is_found = at != std::string_view::npos;
+  if ((is_found ? at : end_ - std::min(end_, kEndOfHead.size() - 1)) > options_.head_bytes_max) {
+    return fail_with(HttpFault::kHeadTooBig);
+  }
+  if (!is_found) return false;
   std::string_view head = text.substr(0, at + 2);
   if (!read_status_line(cut_line(head))) return fail_with(HttpFault::kBadStatusLine);
   if (!check_fields(head)) return fail_with(HttpFault::kBadField);
@@ -256,7 +259,7 @@ bool HttpParser::find_line(std::size_t limit, std::string_view& line) noexcept {
   const std::string_view text(buffer_.get() + read_, end_ - read_);
   const std::size_t at = text.substr(0, limit + 2).find("\r\n");
   if (at == std::string_view::npos) {
-    return text.size() > limit ? fail_with(HttpFault::kBadChunk) : false;
+    return text.size() >= limit + 2 ? fail_with(HttpFault::kBadChunk) : false;
   }
   line = text.substr(0, at);
   read_ += at + 2;
