@@ -81,21 +81,17 @@ void put_all(int fd, const char* bytes, std::size_t count) {
 class TlsPeer {
  public:
   TlsPeer(SSL_CTX* context, int fd) : ssl_(SSL_new(context)), fd_(fd) {
-    BIO* const in = BIO_new_socket(fd, BIO_NOCLOSE);
-    out_ = BIO_new(BIO_s_mem());
-    SSL_set_bio(ssl_, in, out_);
+    BIO* const socket = BIO_new_socket(fd, BIO_NOCLOSE);
+    SSL_set_bio(ssl_, socket, socket);
     SSL_set_accept_state(ssl_);
   }
   ~TlsPeer() { SSL_free(ssl_); }
 
   /// The handshake of TLS, then that of the WebSocket.
   bool open() {
-    while (true) {
-      const int rc = SSL_do_handshake(ssl_);
-      flush();
-      if (rc == 1) break;
-      if (SSL_get_error(ssl_, rc) != SSL_ERROR_WANT_READ) return false;
-    }
+    if (SSL_do_handshake(ssl_) != 1) return false;
+    out_ = BIO_new(BIO_s_mem());  // from here records are made first and sent later
+    SSL_set0_wbio(ssl_, out_);
     std::string head;
     char buffer[4096];
     while (head.find("\r\n\r\n") == std::string::npos) {
@@ -142,7 +138,7 @@ class TlsPeer {
 
   SSL* ssl_;
   int fd_;
-  BIO* out_;
+  BIO* out_ = nullptr;
 };
 
 std::string ws_frame(std::string_view payload) {
