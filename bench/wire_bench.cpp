@@ -6,11 +6,11 @@
 //
 //   ours              io_uring, TLS, RFC 6455 of shm/net, polled
 //   boost_beast       polled (io_context::poll), and in its default blocking loop
-//   bare TCP          recv in a loop, neither TLS nor decoding: what the kernel alone takes
+//   bare TCP          recv in a loop, neither TLS nor decoding: what the kernel takes
 //
-// The server's stamp is taken right before it gives the encrypted bytes to the kernel, ours when the
-// last event of the frame is in the ring; both read the same counter. --speed max: frames a second
-// over one connection, one record a frame, many records a send.
+// The server's stamp is taken right before it gives the encrypted bytes to the kernel, ours when
+// the last event of the frame is in the ring; both read the same counter. --speed max: frames a
+// second over one connection, one record a frame, many records a send.
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -34,8 +34,8 @@ struct Options {
 using Receive = bool (*)(const WireServer&, std::uint64_t, WireSink&);
 
 struct Contestant {
-  const char* name;
-  Receive receive;
+  const char* name = "";
+  Receive receive = nullptr;
   bool is_bare = false;
   std::vector<double> p50, p99, per_s;
   std::uint64_t lost = 0;
@@ -76,6 +76,20 @@ bool take_turn(WireServer& server, const Frames& frames, const WirePlan& plan, C
   return true;
 }
 
+std::vector<Contestant> contestants() {
+  std::vector<Contestant> all(4);
+  all[0].name = "ours";
+  all[0].receive = &receive_ours;
+  all[1].name = "Boost.Beast, polling";
+  all[1].receive = &receive_beast_polling;
+  all[2].name = "Boost.Beast, blocking";
+  all[2].receive = &receive_beast_blocking;
+  all[3].name = "bare TCP";
+  all[3].receive = &receive_bare;
+  all[3].is_bare = true;
+  return all;
+}
+
 nlohmann::json latency(const Contestant& c) {
   return {{"p50", median(c.p50)}, {"p99", median(c.p99)},
           {"p50_range", {std::ranges::min(c.p50), std::ranges::max(c.p50)}},
@@ -109,8 +123,8 @@ void print(const std::vector<Contestant>& all, bool is_max) {
     if (is_max) {
       std::printf("  %-24s %10.0f frames/s\n", c.name, median(c.per_s));
     } else {
-      std::printf("  %-24s p50 %8.0f ns   p99 %8.0f ns   (p50 of the rounds %.0f to %.0f)\n", c.name,
-                  median(c.p50), median(c.p99), std::ranges::min(c.p50),
+      std::printf("  %-24s p50 %8.0f ns   p99 %8.0f ns   (p50 of the rounds %.0f to %.0f)\n",
+                  c.name, median(c.p50), median(c.p99), std::ranges::min(c.p50),
                   std::ranges::max(c.p50));
     }
   }
@@ -132,10 +146,7 @@ int run(const Options& o) {
   if (o.quick) plan.frames = 500;
   plan.frames = std::min(plan.frames, WireServer::kFramesMax);
   plan.interval_ns = is_max ? 0 : static_cast<std::int64_t>(1'000'000'000 / o.rate);
-  std::vector<Contestant> all{{"ours", &receive_ours, false, {}, {}, {}, 0},
-                              {"Boost.Beast, polling", &receive_beast_polling, false, {}, {}, {}, 0},
-                              {"Boost.Beast, blocking", &receive_beast_blocking, false, {}, {}, {}, 0},
-                              {"bare TCP", &receive_bare, true, {}, {}, {}, 0}};
+  std::vector<Contestant> all = contestants();
   if (is_max) all.resize(2);
   bool is_ok = true;
   {

@@ -3,8 +3,8 @@
 //   begin_                      end_                    capacity
 //     | header | payload ...     |  <- writable()          |
 //
-// The bytes of the stream are written straight into the parser's buffer: writable(), commit(n), then
-// next() until it says kNeedMore. A message of one frame that is not compressed is given out where
+// The bytes of the stream are written straight into the parser's buffer: writable(), commit(n),
+// then next() until it says kNeedMore. A message of one frame that is not compressed is given out where
 // it lies; only fragments and compressed messages are put together in a second buffer. Both buffers
 // are taken at open; after that nothing is allocated.
 //

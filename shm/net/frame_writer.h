@@ -1,4 +1,4 @@
-// Frames to a server: masked, never fragmented, never compressed (which a client may always choose).
+// Frames to a server: masked, never fragmented, never compressed (a client may always choose so).
 #pragma once
 
 #include <sys/random.h>

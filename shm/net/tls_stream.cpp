@@ -102,7 +102,7 @@ void TlsStream::on_received(std::string_view bytes, std::int64_t realtime_ns) no
 }
 
 void TlsStream::read_records(std::int64_t realtime_ns) noexcept {
-  // A call that finds nothing costs as much as a small record: it is made only where bytes are left.
+  // A call that finds nothing costs as much as a small record: made only where bytes are left.
   while (state_ == State::kOpen && (!incoming_.empty() || ::SSL_has_pending(ssl_) == 1)) {
     const std::span<char> room = events_.read_room();
     std::size_t bytes = 0;

@@ -1,5 +1,5 @@
-// HTTP responses of arbitrary bytes: however the stream is cut, the same responses or the same fault,
-// bodies within the limit; and the answer to a WebSocket handshake is judged without harm.
+// HTTP responses of arbitrary bytes: however the stream is cut, the same response or the same
+// fault, bodies within the limit; and the answer to a WebSocket handshake is judged without harm.
 #include <cstdint>
 #include <cstring>
 #include <string>

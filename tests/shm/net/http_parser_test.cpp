@@ -117,8 +117,9 @@ TEST(HttpParser, bytes_that_nobody_asked_for_are_a_fault_of_the_next_response) {
 
 TEST(HttpParser, an_upgrade_leaves_what_follows_to_the_other_protocol) {
   HttpParser sut(kSmall);
-  EXPECT_EQ(feed(sut, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\x81\x01z", 99),
-            HttpStep::kResponse);
+  const std::string stream =
+      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\x81\x01z";
+  EXPECT_EQ(feed(sut, stream, 99), HttpStep::kResponse);
   EXPECT_EQ(sut.rest(), "\x81\x01z");
 }
 

@@ -76,7 +76,8 @@ class PeerProcess {
     std::istringstream words(line.data());
     for (std::string word; words >> word;) {
       const auto equals = word.find('=');
-      ports_[word.substr(0, equals)] = static_cast<std::uint16_t>(std::stoi(word.substr(equals + 1)));
+      const int number = std::stoi(word.substr(equals + 1));
+      ports_[word.substr(0, equals)] = static_cast<std::uint16_t>(number);
     }
     std::fclose(lines);
   }

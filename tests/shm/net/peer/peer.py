@@ -193,8 +193,10 @@ def drip(ws):
 
 
 FAULTS_BEFORE = {
-    "/refused": lambda ws: ws.sock.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\n\r\nno stream"),
-    "/redirect": lambda ws: ws.sock.sendall(b"HTTP/1.1 301 Moved\r\nLocation: /\r\nContent-Length: 0\r\n\r\n"),
+    "/refused": lambda ws: ws.sock.sendall(
+        b"HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\n\r\nno stream"),
+    "/redirect": lambda ws: ws.sock.sendall(
+        b"HTTP/1.1 301 Moved\r\nLocation: /\r\nContent-Length: 0\r\n\r\n"),
     "/noanswer": silent,
     "/drip": drip,
     "/nohttp": lambda ws: ws.sock.sendall(b"SSH-2.0-what\r\n"),

@@ -26,7 +26,8 @@ def frame(opcode, payload=b"", fin=True, reserved=0):
     n = len(payload)
     if n < 126:
         return head + bytes([n]) + payload
-    return head + (struct.pack("!BH", 126, n) if n < 65536 else struct.pack("!BQ", 127, n)) + payload
+    size = struct.pack("!BH", 126, n) if n < 65536 else struct.pack("!BQ", 127, n)
+    return head + size + payload
 
 
 def close(code, reason=b""):
@@ -181,7 +182,8 @@ def limits():
 
 def compression():
     """12 and 13: sizes and terms; the payload is JSON like a venue's."""
-    rows = [{"e": "depthUpdate", "u": i, "b": [[str(i * 7919 % 99991), str(i)]]} for i in range(2000)]
+    rows = [{"e": "depthUpdate", "u": i, "b": [[str(i * 7919 % 99991), str(i)]]}
+            for i in range(2000)]
     source = json.dumps(rows).encode()
     terms = [("12.1", {}), ("13.1", {"server_no_context_takeover": True}),
              ("13.3", {"server_max_window_bits": 9}),
