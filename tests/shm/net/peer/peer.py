@@ -166,6 +166,15 @@ def cut_in_mid_frame(ws, by_reset):
     ws.sock.detach_and_close()
 
 
+WOKEN = threading.Event()
+
+
+def lazy(ws):
+    """Reads nothing until another connection asks for /wake."""
+    WOKEN.wait(60)
+    silent(ws)
+
+
 def silent(ws):
     ws.sock.settimeout(20)
     while ws.sock.recv(4096):
@@ -181,6 +190,8 @@ FAULTS_AFTER = {
     "/reset": lambda ws: cut_in_mid_frame(ws, True),
     "/hangup": lambda ws: None,
     "/silent": silent,
+    "/lazy": lazy,
+    "/wake": lambda ws: WOKEN.set(),
     "/close": lambda ws: say(ws, close(4001, b"maintenance")),
     "/ping": lambda ws: say(ws, frame(PING, b"are you there") + frame(TEXT, b"x")),
 }
