@@ -1,5 +1,6 @@
-// Who may include whom (design 3): base <- msg <- market <- ring <- run; a stage file includes
-// base, msg, market and its own folder, nothing of the operating system, no clock, no thread.
+// Who may include whom (design 3): base <- msg <- market <- ring <- run, net beside run; a stage
+// file includes base, msg, market and its own folder, nothing of the operating system, no clock, no
+// thread.
 #include <gtest/gtest.h>
 
 #include <map>
@@ -75,6 +76,24 @@ TEST(IncludeRules, TheLimitersRulesIncludeNoSystemHeader) {
       EXPECT_TRUE(standard.contains(name)) << file.path << " includes " << name;
     }
   }
+}
+
+// net stands beside run: it may include base and run's clock, and no layer includes it (its users
+// are the I/O sources, tools, tests and benches).
+TEST(IncludeRules, NetIncludesOnlyItselfBaseAndTheClock) {
+  const std::set<std::string> allowed{"\"shm/run/clock.h\""};
+  std::size_t files = 0;
+  for (const SourceFile& file : sources_below("shm/net")) {
+    ++files;
+    for (const std::string& line : file.lines) {
+      const std::string name = included(line);
+      if (!name.starts_with('"')) continue;
+      EXPECT_TRUE(name.starts_with("\"shm/net/") || name.starts_with("\"shm/base/") ||
+                  allowed.contains(name))
+          << file.path << " includes " << name;
+    }
+  }
+  EXPECT_GT(files, 10u) << "the folder has moved";
 }
 
 TEST(IncludeRules, AStageFileIncludesOnlyBaseMsgMarketAndItsOwnFolder) {
