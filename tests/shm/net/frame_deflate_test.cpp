@@ -153,7 +153,8 @@ TEST(FrameDeflate, the_first_fault_is_told_however_the_stream_is_cut) {
     const std::string bad_text_then_rubbish =
         deflated("\xff") + std::string("\x00\x00\xff\xff\x07", 5);
     const auto sut = parser();
-    EXPECT_EQ(feed_in_pieces(*sut, server_frame(kOpText, bad_text_then_rubbish, kCompressed), piece),
+    const std::string f = server_frame(kOpText, bad_text_then_rubbish, kCompressed);
+    EXPECT_EQ(feed_in_pieces(*sut, f, piece),
               Events{fault(FrameFault::kBadUtf8)});
   }
 }
