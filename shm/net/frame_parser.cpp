@@ -257,15 +257,14 @@ FrameFault FrameParser::end_message() noexcept {
   return is_cut ? FrameFault::kBadUtf8 : FrameFault::kNone;
 }
 
-/// Checks what has been inflated since the last look.
+/// Checks what has been inflated since the last look: it came before what went wrong.
 FrameFault FrameParser::inflated(InflateStatus status) noexcept {
-  if (status == InflateStatus::kTooBig) return FrameFault::kTooBig;
-  if (status == InflateStatus::kCorrupt) return FrameFault::kBadDeflate;
   const std::size_t before = message_.size;
   message_.size = inflater_->size();
   const std::string_view grown(assembled_.get() + before, message_.size - before);
-  const bool is_bad = message_.is_text && !utf8_.feed(grown);
-  return is_bad ? FrameFault::kBadUtf8 : FrameFault::kNone;
+  if (message_.is_text && !utf8_.feed(grown)) return FrameFault::kBadUtf8;
+  if (status == InflateStatus::kTooBig) return FrameFault::kTooBig;
+  return status == InflateStatus::kCorrupt ? FrameFault::kBadDeflate : FrameFault::kNone;
 }
 
 FrameEvent FrameParser::close_event(std::string_view payload) noexcept {

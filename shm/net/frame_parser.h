@@ -4,9 +4,9 @@
 //     | header | payload ...     |  <- writable()          |
 //
 // The bytes of the stream are written straight into the parser's buffer: writable(), commit(n),
-// then next() until it says kNeedMore. A message of one frame that is not compressed is given out where
-// it lies; only fragments and compressed messages are put together in a second buffer. Both buffers
-// are taken at open; after that nothing is allocated.
+// then next() until it says kNeedMore. A message of one frame that is not compressed is given out
+// where it lies; only fragments and compressed messages are put together in a second buffer. Both
+// buffers are taken at open; after that nothing is allocated.
 //
 // A message span is followed by kMessagePadding readable bytes (of whatever content), as whole
 // vectors are loaded from it, and holds until the next call of next() or writable().

@@ -1,6 +1,6 @@
 // HTTP/1.1 responses (RFC 9112) by pieces, without any I/O: heads, bodies by length, in chunks or
-// to the end of the stream. Strict where leniency is how bodies get smuggled: lines end in CR LF, one
-// length and one coding, nothing folded.
+// to the end of the stream. Strict where leniency is how bodies get smuggled: lines end in CR LF,
+// one length and one coding, nothing folded.
 //
 // One response lies in one buffer, taken at open: head, body, what is not read yet. Chunks are
 // moved together as they come, so the body is one span.

@@ -146,6 +146,19 @@ TEST(FrameDeflate, rubbish_fails) {
   }
 }
 
+// Found by the fuzzer: which of two faults was told depended on how the stream was cut.
+TEST(FrameDeflate, the_first_fault_is_told_however_the_stream_is_cut) {
+  for (const std::size_t piece : {1, 2, 3, 1'000}) {
+    Deflater deflated;
+    const std::string bad_text_then_rubbish =
+        deflated("\xff") + std::string("\x00\x00\xff\xff\x07", 5);
+    const auto sut = parser();
+    const std::string f = server_frame(kOpText, bad_text_then_rubbish, kCompressed);
+    EXPECT_EQ(feed_in_pieces(*sut, f, piece),
+              Events{fault(FrameFault::kBadUtf8)});
+  }
+}
+
 TEST(FrameDeflate, text_is_checked_as_it_inflates) {
   Deflater deflated;
   const auto sut = parser();
