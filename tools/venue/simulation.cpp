@@ -2,6 +2,8 @@
 
 #include "shm/base/hash.h"
 #include "tools/venue/binance.h"
+#include "tools/venue/bybit.h"
+#include "tools/venue/okx.h"
 
 namespace pinstripe::venue {
 namespace {
@@ -36,6 +38,9 @@ Simulation::Simulation(const VenueConfig& config, std::int64_t now_ms) : config_
       std::make_unique<BinanceProtocol>(*engine_, ListingMarket::kBinance, limits));
   protocols_.push_back(
       std::make_unique<BinanceProtocol>(*engine_, ListingMarket::kBinanceUsdm, limits));
+  protocols_.push_back(std::make_unique<BybitProtocol>(*engine_, limits));
+  protocols_.push_back(
+      std::make_unique<OkxProtocol>(*engine_, faults_, limits, config.okx_checksum));
   next_fault_ms_ = now_ms + config.fault_every_ms;
 }
 
