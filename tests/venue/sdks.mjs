@@ -46,7 +46,8 @@ async function binance(client, name, wsKeys, at) {
   await check(`${name} REST`, async () => {
     const info = await client.getExchangeInfo();
     assert.ok(info.symbols.some((s) => s.symbol === 'BTCUSDT' && s.status === 'TRADING'));
-    assert.ok((await client.getServerTime()) > 0);
+    // MainClient asks api.binance.com for the time whatever its baseUrl says.
+    if (at === 'usdm') assert.ok((await client.getServerTime()) > 0);
     assert.equal((await client.getRecentTrades({ symbol: 'BTCUSDT', limit: 10 })).length, 10);
     assert.equal((await client.getKlines({ symbol: 'BTCUSDT', interval: '1m', limit: 5 })).length, 5);
     const day = await client.get24hrChangeStatistics({ symbol: 'BTCUSDT' });

@@ -29,6 +29,7 @@ class BinanceProtocol : public VenueProtocol, public EngineListener {
   void tick(std::int64_t now_ms) override;
 
   void on_print(ListingIndex index, const Print& print) override;
+  void on_level(ListingIndex index, bool is_bid, std::int64_t price_ticks) override;
   void on_book(ListingIndex index) override { topics_.touch_book(index); }
   void on_mark(ListingIndex index) override;
 

@@ -2,18 +2,40 @@
 #include "tools/venue/binance.h"
 
 namespace pinstripe::venue {
+namespace {
 
-/// Spot: U = last u + 1. USD-M adds T and pu = last u.
+constexpr int kUsdMargined = 1;  // "st" of every futures message: which kind of contract it is
+
+/// What lies at these prices now; 0 lots where nothing does.
+template <class Side>
+std::vector<ShownLevel> levels_at(const Side& side, const std::set<std::int64_t>& prices) {
+  std::vector<ShownLevel> levels;
+  for (const std::int64_t price : prices) {
+    const auto at = side.find(price);
+    levels.push_back({price, at == side.end() ? 0 : at->second.lots, 0});
+  }
+  return levels;
+}
+
+}  // namespace
+
+/// Spot: U = last u + 1. USD-M adds T and pu = last u. Every level that was touched is told, also
+/// where it is again what it was: a client's snapshot may lie in between.
 Json BinanceProtocol::depth_event(Topic& topic, const VenueBook& b) const {
-  const ShownLevels changes = topic.view.changes(b.book);
+  const ShownLevels changes{levels_at(b.book.bids(), topic.touched_bids),
+                            levels_at(b.book.asks(), topic.touched_asks)};
+  topic.touched_bids.clear();
+  topic.touched_asks.clear();
   Json e{{"e", "depthUpdate"}, {"E", shown_ms()}};
   if (!is_spot_) e["T"] = b.changed_ms;
   e["s"] = b.listing.symbol;
+  if (!is_spot_) e["ps"] = b.listing.symbol;
   e["U"] = topic.last_id + 1;
   e["u"] = b.update_id;
   if (!is_spot_) e["pu"] = topic.last_id;
   e["b"] = levels(b, changes.bids);
   e["a"] = levels(b, changes.asks);
+  if (!is_spot_) e["st"] = kUsdMargined;
   topic.last_id = b.update_id;
   return e;
 }
@@ -45,6 +67,8 @@ Json BinanceProtocol::touch_event(const VenueBook& b) const {
   if (!is_spot_) {
     e["T"] = b.changed_ms;
     e["E"] = shown_ms();
+    e["st"] = kUsdMargined;
+    e["ps"] = b.listing.symbol;
   }
   return e;
 }
@@ -111,6 +135,7 @@ Json BinanceProtocol::ticker_event(const Topic& topic, const VenueBook& b) const
   e["F"] = day.first_trade;
   e["L"] = day.last_trade;
   e["n"] = day.trades;
+  if (!is_spot_) e["st"] = kUsdMargined;
   return e;
 }
 
@@ -118,7 +143,8 @@ Json BinanceProtocol::mark_event(const VenueBook& b) const {
   return {{"e", "markPriceUpdate"},      {"E", shown_ms()},
           {"s", b.listing.symbol},       {"p", money(b.mark.mark_e8)},
           {"P", money(b.mark.index_e8)}, {"i", money(b.mark.index_e8)},
-          {"r", money(b.mark.rate_e8)},  {"T", b.mark.next_funding_ms}};
+          {"r", money(b.mark.rate_e8)},  {"T", b.mark.next_funding_ms},
+          {"st", kUsdMargined}};
 }
 
 Json BinanceProtocol::trade_event(const Topic& topic, const VenueBook& b, const Print& p) const {
@@ -142,7 +168,11 @@ Json BinanceProtocol::trade_event(const Topic& topic, const VenueBook& b, const 
     e["T"] = p.time_ms;
     e["m"] = !p.taker_buys;
   }
-  if (is_spot_) e["M"] = true;
+  if (is_spot_) {
+    e["M"] = true;
+  } else {
+    e["st"] = kUsdMargined;
+  }
   return e;
 }
 

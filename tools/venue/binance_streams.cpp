@@ -247,6 +247,13 @@ void BinanceProtocol::on_print(ListingIndex index, const Print& print) {
   }
 }
 
+void BinanceProtocol::on_level(ListingIndex index, bool is_bid, std::int64_t price_ticks) {
+  for (Topic* topic : topics_.of_listing(index)) {
+    if (topic->kind != TopicKind::kDepth) continue;
+    (is_bid ? topic->touched_bids : topic->touched_asks).insert(price_ticks);
+  }
+}
+
 void BinanceProtocol::on_mark(ListingIndex index) {
   for (Topic* topic : topics_.of_listing(index)) {
     if (topic->kind == TopicKind::kMark) topic->dirty = true;

@@ -51,18 +51,27 @@ OrderOutcome VenueEngine::submit(ListingIndex index, BookOrder order, std::int64
     return outcome;
   }
   outcome.verdict = b.book.submit(order, outcome.fills);
-  const bool touched = !outcome.fills.empty() || outcome.verdict == BookVerdict::kRests;
-  if (!touched) return outcome;
+  const bool rests = outcome.verdict == BookVerdict::kRests;
+  if (!rests && outcome.fills.empty()) return outcome;
   ++b.update_id;
-  for (const BookFill& fill : outcome.fills) print(index, fill, now_ms, is_liquidation);
+  for (const BookFill& fill : outcome.fills) {
+    touched(index, !order.is_buy, fill.price_ticks);
+    print(index, fill, now_ms, is_liquidation);
+  }
+  if (rests) touched(index, order.is_buy, order.price_ticks);
   changed(index, now_ms);
   return outcome;
 }
 
 void VenueEngine::reduce(ListingIndex index, OrderKey key, std::int64_t lots,
                          std::int64_t now_ms) {
+  const BookOrder* order = books_[index].book.find(key);
+  if (order == nullptr) return;
+  const bool is_bid = order->is_buy;
+  const std::int64_t price_ticks = order->price_ticks;
   if (!books_[index].book.reduce(key, lots)) return;
   ++books_[index].update_id;
+  touched(index, is_bid, price_ticks);
   changed(index, now_ms);
 }
 
@@ -79,6 +88,10 @@ void VenueEngine::print(ListingIndex index, const BookFill& fill, std::int64_t n
   b.prints.push_back(p);
   if (b.prints.size() > VenueBook::kPrintsKept) b.prints.pop_front();
   for (EngineListener* l : listeners_) l->on_print(index, p);
+}
+
+void VenueEngine::touched(ListingIndex index, bool is_bid, std::int64_t price_ticks) {
+  for (EngineListener* l : listeners_) l->on_level(index, is_bid, price_ticks);
 }
 
 void VenueEngine::changed(ListingIndex index, std::int64_t now_ms) {

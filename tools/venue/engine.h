@@ -58,6 +58,8 @@ class EngineListener {
  public:
   virtual ~EngineListener() = default;
   virtual void on_print(ListingIndex index, const Print& print) = 0;
+  /// A level whose quantity the change has touched; several may belong to one update id.
+  virtual void on_level(ListingIndex, bool /*is_bid*/, std::int64_t /*price_ticks*/) {}
   virtual void on_book(ListingIndex index) = 0;
   virtual void on_mark(ListingIndex index) = 0;
 };
@@ -91,6 +93,7 @@ class VenueEngine {
 
  private:
   void print(ListingIndex index, const BookFill& fill, std::int64_t now_ms, bool is_liquidation);
+  void touched(ListingIndex index, bool is_bid, std::int64_t price_ticks);
   void changed(ListingIndex index, std::int64_t now_ms);
 
   std::vector<VenueBook> books_;

@@ -98,8 +98,13 @@ std::int64_t MatchingBook::cancel(OrderKey key) {
 }
 
 std::int64_t MatchingBook::resting_lots(OrderKey key) const {
+  const BookOrder* order = find(key);
+  return order == nullptr ? 0 : order->lots;
+}
+
+const BookOrder* MatchingBook::find(OrderKey key) const {
   const auto at = places_.find(key);
-  return at == places_.end() ? 0 : at->second.order->lots;
+  return at == places_.end() ? nullptr : &*at->second.order;
 }
 
 }  // namespace pinstripe::venue

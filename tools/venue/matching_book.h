@@ -71,6 +71,8 @@ class MatchingBook {
   std::int64_t cancel(OrderKey key);
   /// Lots of a resting order; 0 where none rests.
   std::int64_t resting_lots(OrderKey key) const;
+  /// Null where no such order rests.
+  const BookOrder* find(OrderKey key) const;
 
   /// Best first.
   const Bids& bids() const { return bids_; }

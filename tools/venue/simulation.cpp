@@ -34,13 +34,14 @@ Simulation::Simulation(const VenueConfig& config, std::int64_t now_ms) : config_
   for (std::int64_t t = start_ms; t < now_ms; t += kHistoryStepMs) move_market(t);
   move_market(now_ms);
   const bool limits = config.limits;
+  // The first that serves a path has it: OKX's /ws/v5 lies below Binance's /ws.
+  protocols_.push_back(
+      std::make_unique<OkxProtocol>(*engine_, faults_, limits, config.okx_checksum));
   protocols_.push_back(
       std::make_unique<BinanceProtocol>(*engine_, ListingMarket::kBinance, limits));
   protocols_.push_back(
       std::make_unique<BinanceProtocol>(*engine_, ListingMarket::kBinanceUsdm, limits));
   protocols_.push_back(std::make_unique<BybitProtocol>(*engine_, limits));
-  protocols_.push_back(
-      std::make_unique<OkxProtocol>(*engine_, faults_, limits, config.okx_checksum));
   next_fault_ms_ = now_ms + config.fault_every_ms;
 }
 

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,7 @@ struct Topic {
   std::int64_t candle_ms = 0;    // candle that was told last
   std::int64_t told_ms = 0;      // when the last message left; kept where silence has a limit
   LadderView view{1};
+  std::set<std::int64_t> touched_bids, touched_asks;  // prices, since the last message
   std::vector<StreamPeer*> peers;
 };
 
