@@ -102,7 +102,6 @@ class BinanceProtocol : public VenueProtocol, public EngineListener {
   bool is_spot_;
   bool limits_;
   MinuteWeight weight_;
-  RollingCount connections_{300, 300'000};  // per address and five minutes
   TopicTable topics_;
   std::map<StreamPeer*, PeerState> peers_;
   std::int64_t now_ms_ = 0;

@@ -7,19 +7,10 @@
 namespace pinstripe::venue {
 namespace {
 
-constexpr std::int64_t kFundingPeriodMs = 8 * 3'600'000LL;
 constexpr std::size_t kRestDepthMax = 5'000;
 
 HttpAnswer refuse(unsigned status, int code, const std::string& message) {
   return {status, Json{{"code", code}, {"msg", message}}.dump(), {}, 0};
-}
-
-/// A whole number of the query within [1, most]; `otherwise` where it is absent or no number.
-std::int64_t number(const HttpAsk& ask, const char* key, std::int64_t otherwise,
-                    std::int64_t most) {
-  const std::string text = ask.value(key);
-  const std::int64_t value = text.empty() ? otherwise : std::strtoll(text.c_str(), nullptr, 10);
-  return std::clamp<std::int64_t>(value, 1, most);
 }
 
 }  // namespace
@@ -99,12 +90,12 @@ std::int64_t BinanceProtocol::weight_of(const Rest& rest, const HttpAsk& ask) co
   const bool all = ask.value("symbol").empty();
   const std::string_view path = rest.path;
   if (path.ends_with("/depth")) {
-    const std::int64_t limit = number(ask, "limit", is_spot_ ? 100 : 500, kRestDepthMax);
+    const std::int64_t limit = ask.number("limit", is_spot_ ? 100 : 500, kRestDepthMax);
     if (is_spot_) return limit <= 100 ? 5 : limit <= 500 ? 25 : limit <= 1'000 ? 50 : 250;
     return limit <= 50 ? 2 : limit <= 100 ? 5 : limit <= 500 ? 10 : 20;
   }
   if (path == "/fapi/v1/klines") {
-    const std::int64_t limit = number(ask, "limit", 500, 1'500);
+    const std::int64_t limit = ask.number("limit", 500, 1'500);
     return limit < 100 ? 1 : limit < 500 ? 2 : limit <= 1'000 ? 5 : 10;
   }
   if (path.ends_with("/ticker/24hr") && all) return is_spot_ ? 80 : 40;
@@ -163,7 +154,7 @@ Json BinanceProtocol::time(const HttpAsk&, const VenueBook*) const {
 
 Json BinanceProtocol::depth(const HttpAsk& ask, const VenueBook* book) const {
   const auto limit = static_cast<std::size_t>(
-      number(ask, "limit", is_spot_ ? 100 : 500, is_spot_ ? kRestDepthMax : 1'000));
+      ask.number("limit", is_spot_ ? 100 : 500, is_spot_ ? kRestDepthMax : 1'000));
   const ShownLevels shown = shown_levels(book->book, limit);
   Json out{{"lastUpdateId", book->update_id}};
   if (!is_spot_) {
@@ -176,7 +167,7 @@ Json BinanceProtocol::depth(const HttpAsk& ask, const VenueBook* book) const {
 }
 
 Json BinanceProtocol::trades(const HttpAsk& ask, const VenueBook* book) const {
-  const auto limit = static_cast<std::size_t>(number(ask, "limit", 500, 1'000));
+  const auto limit = static_cast<std::size_t>(ask.number("limit", 500, 1'000));
   Json out = Json::array();
   const std::size_t count = book->prints.size();
   for (std::size_t i = count - std::min(limit, count); i < count; ++i) {
@@ -195,7 +186,7 @@ Json BinanceProtocol::trades(const HttpAsk& ask, const VenueBook* book) const {
 }
 
 Json BinanceProtocol::agg_trades(const HttpAsk& ask, const VenueBook* book) const {
-  const auto limit = static_cast<std::size_t>(number(ask, "limit", 500, 1'000));
+  const auto limit = static_cast<std::size_t>(ask.number("limit", 500, 1'000));
   Json out = Json::array();
   const std::size_t count = book->prints.size();
   for (std::size_t i = count - std::min(limit, count); i < count; ++i) {
@@ -218,7 +209,7 @@ Json BinanceProtocol::klines(const HttpAsk& ask, const VenueBook* book) const {
   const std::string from = ask.value("startTime", "0");
   const std::string to = ask.value("endTime", std::to_string(INT64_MAX));
   const auto limit =
-      static_cast<std::size_t>(number(ask, "limit", 500, is_spot_ ? 1'000 : 1'500));
+      static_cast<std::size_t>(ask.number("limit", 500, is_spot_ ? 1'000 : 1'500));
   Json out = Json::array();
   for (const Candle& c : book->candles.of_length(minutes, std::strtoll(from.c_str(), nullptr, 10),
                                                  std::strtoll(to.c_str(), nullptr, 10), limit)) {
@@ -245,7 +236,7 @@ Json BinanceProtocol::open_interest(const HttpAsk&, const VenueBook* book) const
 
 /// The synthetic market's rate is constant, so that past periods had the running one.
 Json BinanceProtocol::funding_rates(const HttpAsk& ask, const VenueBook* book) const {
-  const std::int64_t limit = number(ask, "limit", 100, 1'000);
+  const std::int64_t limit = ask.number("limit", 100, 1'000);
   const std::int64_t last = shown_ms() / kFundingPeriodMs * kFundingPeriodMs;
   Json out = Json::array();
   for (std::int64_t i = limit - 1; i >= 0; --i) {

@@ -1,6 +1,5 @@
 // Streams of Binance: paths, SUBSCRIBE and its kin, what each stream name means, when it is due.
 #include <algorithm>
-#include <charconv>
 
 #include "tools/venue/binance.h"
 
@@ -20,23 +19,6 @@ std::vector<std::string> split(std::string_view text, char at) {
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   return parts;
-}
-
-/// "%40" as '@' and its like: query strings of clients that encode.
-std::string unescaped(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    unsigned value = 0;
-    const char* digits = text.data() + i + 1;
-    if (text[i] == '%' && i + 2 < text.size() &&
-        std::from_chars(digits, digits + 2, value, 16).ptr == digits + 2) {
-      out += static_cast<char>(value);
-      i += 2;
-    } else {
-      out += text[i];
-    }
-  }
-  return out;
 }
 
 }  // namespace

@@ -7,14 +7,6 @@
 namespace pinstripe::venue {
 namespace {
 
-constexpr std::int64_t kFundingPeriodMs = 8 * 3'600'000LL;
-
-std::int64_t number(const HttpAsk& ask, const char* key, std::int64_t otherwise,
-                    std::int64_t most) {
-  const std::string text = ask.value(key);
-  const std::int64_t value = text.empty() ? otherwise : std::strtoll(text.c_str(), nullptr, 10);
-  return std::clamp<std::int64_t>(value, 1, most);
-}
 
 std::int64_t time_of(const HttpAsk& ask, const char* key, std::int64_t otherwise) {
   const std::string text = ask.value(key);
@@ -99,7 +91,7 @@ BybitProtocol::Reply BybitProtocol::instruments(const HttpAsk& ask) const {
   const std::size_t from = static_cast<std::size_t>(time_of(ask, "cursor", 0));
   const std::size_t limit = category == "spot"
                                 ? engine_.size()
-                                : static_cast<std::size_t>(number(ask, "limit", 500, 1'000));
+                                : static_cast<std::size_t>(ask.number("limit", 500, 1'000));
   Json list = Json::array();
   std::size_t seen = 0;
   bool more = false;
@@ -121,7 +113,7 @@ BybitProtocol::Reply BybitProtocol::order_book(const HttpAsk& ask) const {
   const VenueBook& b = **found;
   const bool spot = b.listing.market == ListingMarket::kBybit;
   const auto limit =
-      static_cast<std::size_t>(number(ask, "limit", spot ? 1 : 25, spot ? 200 : 500));
+      static_cast<std::size_t>(ask.number("limit", spot ? 1 : 25, spot ? 200 : 500));
   const ShownLevels shown = shown_levels(b.book, limit);
   return Json{{"s", b.listing.symbol}, {"b", levels(b, shown.bids)}, {"a", levels(b, shown.asks)},
               {"ts", shown_ms()}, {"u", b.update_id}, {"seq", b.update_id},
@@ -159,7 +151,7 @@ BybitProtocol::Reply BybitProtocol::klines(const HttpAsk& ask) const {
   if (minutes == 0) return fail("params error: interval invalid");
   const auto candles = b.candles.of_length(
       minutes, time_of(ask, "start", 0), time_of(ask, "end", INT64_MAX),
-      static_cast<std::size_t>(number(ask, "limit", 200, 1'000)));
+      static_cast<std::size_t>(ask.number("limit", 200, 1'000)));
   Json list = Json::array();
   for (auto c = candles.rbegin(); c != candles.rend(); ++c) {  // newest first
     list.push_back(Json::array({std::to_string(c->open_ms), price(b, c->open), price(b, c->high),
@@ -176,7 +168,7 @@ BybitProtocol::Reply BybitProtocol::trades(const HttpAsk& ask) const {
   if (!found) return std::unexpected(found.error());
   const VenueBook& b = **found;
   const bool spot = b.listing.market == ListingMarket::kBybit;
-  auto left = number(ask, "limit", spot ? 60 : 500, spot ? 60 : 1'000);
+  auto left = ask.number("limit", spot ? 60 : 500, spot ? 60 : 1'000);
   Json list = Json::array();
   for (auto p = b.prints.rbegin(); p != b.prints.rend() && left-- > 0; ++p) {  // newest first
     list.push_back({{"execId", trade_id(b, *p)}, {"symbol", b.listing.symbol},
@@ -195,7 +187,7 @@ BybitProtocol::Reply BybitProtocol::funding_history(const HttpAsk& ask) const {
   const VenueBook& b = **found;
   const std::int64_t last = shown_ms() / kFundingPeriodMs * kFundingPeriodMs;
   Json list = Json::array();
-  for (std::int64_t i = 0; i < number(ask, "limit", 200, 200); ++i) {
+  for (std::int64_t i = 0; i < ask.number("limit", 200, 200); ++i) {
     list.push_back({{"symbol", b.listing.symbol}, {"fundingRate", short_text(b.mark.rate_e8)},
                     {"fundingRateTimestamp", std::to_string(last - i * kFundingPeriodMs)}});
   }

@@ -27,6 +27,8 @@ struct Print {
   bool is_liquidation = false;  // the taker was a position that the venue closed
 };
 
+inline constexpr std::int64_t kFundingPeriodMs = 8 * 3'600'000LL;
+
 /// Of a perpetual.
 struct MarkState {
   std::int64_t mark_e8 = 0;

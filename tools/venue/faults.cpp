@@ -38,7 +38,9 @@ Result<Fault> FaultBoard::parse(const Json& command, std::int64_t now_ms) {
                                 [&](const FaultRow& r) { return named == r.name; });
   if (row == kFaultTable.end()) {
     std::string names;
-    for (const FaultRow& r : kFaultTable) names += (names.empty() ? "" : ", ") + std::string(r.name);
+    for (const FaultRow& r : kFaultTable) {
+      names += (names.empty() ? "" : ", ") + std::string(r.name);
+    }
     return fail_usage("fault: found " + named.dump() + ", allowed are " + names);
   }
   Fault fault;

@@ -5,7 +5,6 @@
 #include <array>
 #include <cstdint>
 #include <list>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,47 +19,43 @@ enum class FaultKind : std::uint8_t {
   kLateSnapshot, kServerError, kTooMany, kBanned, kClockSkew, kInstrumentChange, kMaintenance,
 };
 
-/// Where a fault acts.
-enum class FaultPlace : std::uint8_t { kStream, kMessage, kAnswer, kClock, kMarket };
-
 struct FaultRow {
   FaultKind kind;
   std::string_view name;
-  FaultPlace place;
   bool by_count;            // `count` messages; else for `for_ms`
   std::string_view what;
 };
 
 inline constexpr std::array<FaultRow, 17> kFaultTable{{
-    {FaultKind::kCut, "cut", FaultPlace::kStream, false,
+    {FaultKind::kCut, "cut", false,
      "TCP reset of every open stream, without close handshake (clients see 1006)"},
-    {FaultKind::kHalfOpen, "half_open", FaultPlace::kStream, false,
+    {FaultKind::kHalfOpen, "half_open", false,
      "open streams fall silent for good, pongs too; TCP stays up"},
-    {FaultKind::kSlow, "slow", FaultPlace::kMessage, false, "each message leaves amount_ms late"},
-    {FaultKind::kStall, "stall", FaultPlace::kMessage, false,
+    {FaultKind::kSlow, "slow", false, "each message leaves amount_ms late"},
+    {FaultKind::kStall, "stall", false,
      "messages are held back, then all leave at once"},
-    {FaultKind::kGap, "gap", FaultPlace::kMessage, true, "the next messages are lost"},
-    {FaultKind::kDuplicate, "duplicate", FaultPlace::kMessage, true, "they are sent twice"},
-    {FaultKind::kReorder, "reorder", FaultPlace::kMessage, true,
+    {FaultKind::kGap, "gap", true, "the next messages are lost"},
+    {FaultKind::kDuplicate, "duplicate", true, "they are sent twice"},
+    {FaultKind::kReorder, "reorder", true,
      "they leave after the one that follows"},
-    {FaultKind::kCorrupt, "corrupt", FaultPlace::kMessage, true,
+    {FaultKind::kCorrupt, "corrupt", true,
      "a byte of them is no JSON and no UTF-8 any more"},
-    {FaultKind::kWrongChecksum, "wrong_checksum", FaultPlace::kMessage, true,
+    {FaultKind::kWrongChecksum, "wrong_checksum", true,
      "OKX books carry a checksum that does not fit"},
-    {FaultKind::kSilent, "silent", FaultPlace::kMessage, false,
+    {FaultKind::kSilent, "silent", false,
      "no data while heartbeats go on as ever"},
-    {FaultKind::kLateSnapshot, "late_snapshot", FaultPlace::kAnswer, false,
+    {FaultKind::kLateSnapshot, "late_snapshot", false,
      "answers about books leave amount_ms late"},
-    {FaultKind::kServerError, "server_error", FaultPlace::kAnswer, false, "answers are HTTP 503"},
-    {FaultKind::kTooMany, "too_many", FaultPlace::kAnswer, false,
+    {FaultKind::kServerError, "server_error", false, "answers are HTTP 503"},
+    {FaultKind::kTooMany, "too_many", false,
      "answers are HTTP 429 with Retry-After"},
-    {FaultKind::kBanned, "banned", FaultPlace::kAnswer, false,
+    {FaultKind::kBanned, "banned", false,
      "answers are HTTP 418 (Binance) or 403 until the fault ends"},
-    {FaultKind::kClockSkew, "clock_skew", FaultPlace::kClock, false,
+    {FaultKind::kClockSkew, "clock_skew", false,
      "the venue's clock is amount_ms ahead"},
-    {FaultKind::kInstrumentChange, "instrument_change", FaultPlace::kMarket, false,
+    {FaultKind::kInstrumentChange, "instrument_change", false,
      "the symbol is halted until the fault ends"},
-    {FaultKind::kMaintenance, "maintenance", FaultPlace::kMarket, false,
+    {FaultKind::kMaintenance, "maintenance", false,
      "streams are closed and refused, answers are HTTP 503"},
 }};
 

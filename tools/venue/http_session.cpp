@@ -2,6 +2,7 @@
 // WebSocket.
 #include <boost/beast/websocket.hpp>
 
+#include "tools/venue/venue_text.h"
 #include "tools/venue/wire.h"
 
 namespace pinstripe::venue {
@@ -15,28 +16,6 @@ constexpr std::int64_t kFaultRetryS = 2;
 using beast::error_code;
 
 std::string text_of(beast::string_view view) { return {view.data(), view.size()}; }
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-std::string unescaped(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool escape = text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 &&
-                        hex_digit(text[i + 2]) >= 0;
-    if (escape) {
-      out += static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2]));
-      i += 2;
-    } else {
-      out += text[i] == '+' ? ' ' : text[i];
-    }
-  }
-  return out;
-}
 
 void read_query(std::string_view query, HttpAsk& ask) {
   while (!query.empty()) {

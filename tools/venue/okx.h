@@ -1,5 +1,5 @@
-// OKX v5, public side: /api/v5 over REST, /ws/v5/public and /ws/v5/business as streams. REST lies in
-// okx_rest.cpp, streams in okx_streams.cpp, what both say in okx_text.cpp.
+// OKX v5, public side: /api/v5 over REST, /ws/v5/public and /ws/v5/business as streams. REST lies
+// in okx_rest.cpp, streams in okx_streams.cpp, what both say in okx_text.cpp.
 #pragma once
 
 #include <map>

@@ -8,14 +8,6 @@ namespace pinstripe::venue {
 namespace {
 
 constexpr std::int64_t kWindowMs = 2'000;
-constexpr std::int64_t kFundingPeriodMs = 8 * 3'600'000LL;
-
-std::int64_t number(const HttpAsk& ask, const char* key, std::int64_t otherwise,
-                    std::int64_t most) {
-  const std::string text = ask.value(key);
-  const std::int64_t value = text.empty() ? otherwise : std::strtoll(text.c_str(), nullptr, 10);
-  return std::clamp<std::int64_t>(value, 1, most);
-}
 
 HttpAnswer said(unsigned status, const std::string& code, const std::string& message, Json data) {
   return {status, Json{{"code", code}, {"msg", message}, {"data", std::move(data)}}.dump(), {}, 0};
@@ -111,7 +103,7 @@ OkxProtocol::Data OkxProtocol::books(const HttpAsk& ask) const {
   if (!found) return std::unexpected(found.error());
   const VenueBook& b = **found;
   const ShownLevels shown =
-      shown_levels(b.book, static_cast<std::size_t>(number(ask, "sz", 1, 400)));
+      shown_levels(b.book, static_cast<std::size_t>(ask.number("sz", 1, 400)));
   return Json::array({Json{{"asks", levels(b, shown.asks)}, {"bids", levels(b, shown.bids)},
                            {"ts", shown_text()}, {"seqId", b.update_id}}});
 }
@@ -135,7 +127,7 @@ OkxProtocol::Data OkxProtocol::candles(const HttpAsk& ask) const {
   const std::string before = ask.value("before");
   const std::int64_t to = after.empty() ? INT64_MAX : std::strtoll(after.c_str(), nullptr, 10) - 1;
   const std::int64_t from = before.empty() ? 0 : std::strtoll(before.c_str(), nullptr, 10) + 1;
-  const auto limit = static_cast<std::size_t>(number(ask, "limit", 100, 300));
+  const auto limit = static_cast<std::size_t>(ask.number("limit", 100, 300));
   Json list = Json::array();
   const std::vector<Candle> found_candles =
       (*found)->candles.of_length(minutes, from, to, limit);
@@ -148,7 +140,7 @@ OkxProtocol::Data OkxProtocol::candles(const HttpAsk& ask) const {
 OkxProtocol::Data OkxProtocol::trades(const HttpAsk& ask) const {
   const auto found = book_of(ask);
   if (!found) return std::unexpected(found.error());
-  std::int64_t left = number(ask, "limit", 100, 500);
+  std::int64_t left = ask.number("limit", 100, 500);
   Json list = Json::array();
   const auto& prints = (*found)->prints;
   for (auto p = prints.rbegin(); p != prints.rend() && left-- > 0; ++p) {  // newest first
@@ -170,7 +162,7 @@ OkxProtocol::Data OkxProtocol::funding_history(const HttpAsk& ask) const {
   const std::string rate = short_text((*found)->mark.rate_e8);
   const std::int64_t last = shown_ms() / kFundingPeriodMs * kFundingPeriodMs;
   Json list = Json::array();
-  for (std::int64_t i = 0; i < number(ask, "limit", 100, 400); ++i) {
+  for (std::int64_t i = 0; i < ask.number("limit", 100, 400); ++i) {
     list.push_back({{"instType", "SWAP"}, {"instId", ask.value("instId")}, {"fundingRate", rate},
                     {"realizedRate", rate},
                     {"fundingTime", std::to_string(last - i * kFundingPeriodMs)},

@@ -10,7 +10,6 @@ namespace pinstripe::venue {
 namespace {
 
 constexpr std::size_t kChecksumLevels = 25;
-constexpr std::int64_t kFundingPeriodMs = 8 * 3'600'000LL;
 
 bool is_swap(const VenueBook& b) { return b.listing.market == ListingMarket::kOkxSwap; }
 const char* type_of(const VenueBook& b) { return is_swap(b) ? "SWAP" : "SPOT"; }

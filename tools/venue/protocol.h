@@ -2,7 +2,9 @@
 // streams. Nothing here knows sockets, TLS or a venue.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 #include <map>
 #include <memory>
 #include <string>
@@ -22,6 +24,12 @@ struct HttpAsk {
   std::string value(const std::string& key, const std::string& otherwise = "") const {
     const auto at = query.find(key);
     return at == query.end() ? otherwise : at->second;
+  }
+  /// A whole number brought into [1, most]; `otherwise` where the key is absent.
+  std::int64_t number(const char* key, std::int64_t otherwise, std::int64_t most) const {
+    const std::string text = value(key);
+    const std::int64_t found = text.empty() ? otherwise : std::strtoll(text.c_str(), nullptr, 10);
+    return std::clamp<std::int64_t>(found, 1, most);
   }
 };
 

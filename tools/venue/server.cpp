@@ -57,7 +57,9 @@ Result<void> VenueServer::listen(ServerSetup setup) {
                 "; choose another address or port in the venue's config");
   };
   error_code e;
-  const auto buffer = [](const std::string& text) { return asio::buffer(text.data(), text.size()); };
+  const auto buffer = [](const std::string& text) {
+    return asio::buffer(text.data(), text.size());
+  };
   wire.tls.set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_sslv2 |
                        asio::ssl::context::no_sslv3 | asio::ssl::context::no_tlsv1 |
                        asio::ssl::context::no_tlsv1_1);
@@ -98,10 +100,6 @@ void VenueServer::run() {
   wire_->context.run();
 }
 
-void VenueServer::stop() {
-  asio::post(wire_->context, [this] { end(*wire_); });
-}
-
 void VenueServer::each_stream(const std::string& protocol, StreamFate fate) {
   const std::vector<OpenStream*> open(wire_->streams.begin(), wire_->streams.end());
   for (OpenStream* stream : open) {
@@ -114,7 +112,5 @@ void VenueServer::each_stream(const std::string& protocol, StreamFate fate) {
     if (fate == StreamFate::kGoAway) stream->go_away();
   }
 }
-
-std::size_t VenueServer::streams() const { return wire_->streams.size(); }
 
 }  // namespace pinstripe::venue

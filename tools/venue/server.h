@@ -40,12 +40,10 @@ class VenueServer {
   ~VenueServer();
   Result<void> listen(ServerSetup setup);
   std::uint16_t port() const;
-  /// Until SIGINT, SIGTERM or `stop`; streams are closed in order (1001) before it returns.
+  /// Until SIGINT or SIGTERM; streams are closed in order (1001) before it returns.
   void run();
-  void stop();
   /// Ends every stream of the protocol this way; all streams where it is "".
   void each_stream(const std::string& protocol, StreamFate fate);
-  std::size_t streams() const;
 
  private:
   struct Wire;

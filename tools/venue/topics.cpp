@@ -65,8 +65,4 @@ void TopicTable::each_due(std::int64_t now_ms, const std::function<void(Topic&)>
   }
 }
 
-void TopicTable::each(const std::function<void(Topic&)>& visit) {
-  for (const auto& [name, topic] : topics_) visit(*topic);
-}
-
 }  // namespace pinstripe::venue

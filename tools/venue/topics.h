@@ -28,7 +28,6 @@ enum class TopicKind : std::uint8_t {
   kFunding,
   kOpenInterest,
   kLiquidation,
-  kStatus,       // instrument definitions
 };
 
 struct Topic {
@@ -68,7 +67,6 @@ class TopicTable {
   void touch_book(ListingIndex index);
   /// Every topic that is dirty and due; it is clean afterwards.
   void each_due(std::int64_t now_ms, const std::function<void(Topic&)>& tell);
-  void each(const std::function<void(Topic&)>& visit);
 
  private:
   void forget(const std::string& name);

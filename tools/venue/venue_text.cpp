@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 
 namespace pinstripe::venue {
 namespace {
@@ -60,6 +61,19 @@ Result<std::int64_t> parse_e8(std::string_view text) {
   if (!digits(whole) || !digits(part)) return bad();
   part.resize(kPlaces, '0');
   return std::stoll(std::string(whole)) * kOneE8 + std::stoll(part);
+}
+
+std::string unescaped(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    unsigned value = 0;
+    const char* digits = text.data() + i + 1;
+    const bool escape = text[i] == '%' && i + 2 < text.size() &&
+                        std::from_chars(digits, digits + 2, value, 16).ptr == digits + 2;
+    if (escape) i += 2;
+    out += escape ? static_cast<char>(value) : text[i] == '+' ? ' ' : text[i];
+  }
+  return out;
 }
 
 std::string lower(std::string text) {

@@ -25,6 +25,8 @@ std::int64_t product_e8(std::int64_t a_e8, std::int64_t b_e8);
 std::int64_t ratio_e8(std::int64_t a, std::int64_t b);
 /// "0.001" as 100000; refuses anything but digits with at most eight places.
 Result<std::int64_t> parse_e8(std::string_view text);
+/// A query string's text: "%40" is '@', '+' a space.
+std::string unescaped(std::string_view text);
 std::string lower(std::string text);
 std::string upper(std::string text);
 
