@@ -19,7 +19,8 @@ constexpr std::array<std::string_view, 11> kFolders{"shm",  "feed",  "features",
 
 bool written_by_programs(const std::string& path) {
   return path.find("/node_modules/") != std::string::npos ||
-         path.ends_with("/package-lock.json") || path.starts_with("tests/fuzz/corpus/") || path.starts_with("feed/instruments/") ||
+         path.ends_with("/package-lock.json") || path.starts_with("tests/fuzz/corpus/") ||
+         path.starts_with("feed/instruments/") ||
          (path.starts_with("models/shipped/") && !path.ends_with(".md"));
 }
 
