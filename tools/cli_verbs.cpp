@@ -41,7 +41,7 @@ void add_program(CLI::App& app, Verb& chosen, const char* name, const char* what
   example(verb, line);
   verb->callback([o, verb, bench, &chosen] {
     o->arguments = verb->remaining();
-    o->program = bench ? "pinstripe-bench-" : "pinstripe-train";
+    o->program = "pinstripe-" + verb->get_name() + (bench ? "-" : "");
     if (bench && !o->arguments.empty()) {
       o->program += o->arguments.front();
       o->arguments.erase(o->arguments.begin());
@@ -203,6 +203,8 @@ void add_programs(CLI::App& app, Verb& chosen) {
   for (const std::string& name : bench_names()) benches += " " + name;
   add_program(app, chosen, "bench", (benches + "; each has its own --help").c_str(),
               "pinstripe bench ring --json");
+  add_program(app, chosen, "venue", "Serve a simulated exchange on loopback TLS until Ctrl-C",
+              "pinstripe venue --config tools/configs/venue.json");
 }
 
 }  // namespace pinstripe

@@ -110,7 +110,7 @@ struct ConvertOptions {
   bool json = false;
 };
 
-/// `bench` and `train` run a program of their own with everything behind their name.
+/// `bench`, `train` and `venue` run a program of their own with everything behind their name.
 struct ProgramOptions {
   std::string program;       // "pinstripe-bench-ring"
   std::vector<std::string> arguments;

@@ -1,4 +1,5 @@
-// `bench` and `train`: programs of their own beside this one; everything behind the verb is theirs.
+// `bench`, `train` and `venue`: programs of their own beside this one; everything behind the verb
+// is theirs.
 #include <unistd.h>
 
 #include <cerrno>
