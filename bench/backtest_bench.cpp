@@ -2,10 +2,10 @@
 //
 // Each capture is run as `pinstripe backtest` runs it: `full` with all features and the shipped
 // ensemble on a 100 ms decision clock; `book` with features and models that do nothing and are told
-// nothing, so that feed, risk and the paper venue are left. Without --data the synthetic market is run, whose making
-// counts. The figure is messages over the thread's CPU time, from the first message to the account:
-// on an idle machine that is the wall time, which is printed beside it. Opening (models, rings,
-// files) is paid once a run however long the data are; it is printed apart.
+// nothing, so that feed, risk and the paper venue are left. Without --data the synthetic market is
+// run, whose making counts. The figure is messages over the thread's CPU time, from the first
+// message to the account: on an idle machine that is the wall time, which is printed beside it.
+// Opening (models, rings, files) is paid once a run however long the data are; it is printed apart.
 #include <time.h>
 
 #include <CLI/CLI.hpp>

@@ -136,7 +136,7 @@ class BookSide {
   static constexpr std::int64_t kGroups = 4;              // a power of two
   static constexpr std::int64_t kWindow = kGroup * kGroups;
   static constexpr std::int64_t kWords = kWindow / 64;
-  static constexpr std::int64_t kBestIn = kGroups - 2;    // group of the best where the window moved
+  static constexpr std::int64_t kBestIn = kGroups - 2;  // group of the best where the window moved
   static constexpr std::int64_t kNone = std::numeric_limits<std::int64_t>::min();
 
   static std::int64_t key_of(PriceTicks price) noexcept {

@@ -69,9 +69,9 @@ TEST(OrderBookProperty, BothSidesAreWhatAMapIs) {
   }
 }
 
-/// Grows and shrinks in waves at one place after another, so that the window moves both ways, blocks
-/// are split, thinned out, joined and emptied everywhere, and a full side loses its far end all the
-/// while. Prices are multiples of `stride`.
+/// Grows and shrinks in waves at one place after another, so that the window moves both ways,
+/// blocks are split, thinned out, joined and emptied everywhere, and a full side loses its far end
+/// all the while. Prices are multiples of `stride`.
 template <Side kSide>
 void run_waves(std::uint64_t seed, std::size_t capacity, std::int64_t stride) {
   BookSide<kSide> sut(capacity);
