@@ -100,17 +100,30 @@ struct RunOutcome {
   bool resumable = false;  // it left off in the middle
 };
 
-/// What the stages wrote for people (warnings), each line with its stage's name.
-void relay_logs(const SessionPlan& plan) {
-  for (const StageSpec& s : plan.topology.stages) {
-    const std::string text = log_tail(plan, s.name, 4'000);
-    if (!text.empty()) std::fprintf(stderr, "%s\n", text.c_str());
+/// What the stages and the carrier write for people (warnings), each line with its writer's name.
+class Logs {
+ public:
+  explicit Logs(const SessionPlan& plan) : plan_(plan) {
+    for (const StageSpec& s : plan.topology.stages) add(s.name);
+    add("journal");
   }
-  const std::string carrier = log_tail(plan, "journal", 4'000);
-  if (!carrier.empty()) std::fprintf(stderr, "%s\n", carrier.c_str());
-}
+  /// What was written since this was made: a session that is resumed has older lines.
+  void relay() const {
+    for (const auto& [name, from] : ends_) {
+      const std::string text = log_tail(plan_, name, from, 4'000);
+      if (!text.empty()) std::fprintf(stderr, "%s\n", text.c_str());
+    }
+  }
+
+ private:
+  void add(const std::string& name) { ends_.emplace_back(name, log_end(plan_, name)); }
+
+  const SessionPlan& plan_;
+  std::vector<std::pair<std::string, std::uint64_t>> ends_;
+};
 
 Result<RunOutcome> run_processes(const SessionPlan& plan, LiveTable& table, OrdersFile* orders) {
+  const Logs logs(plan);
   auto supervisor = Supervisor::start(plan);
   if (!supervisor) return std::unexpected(supervisor.error());
   int ticks = 0;
@@ -125,7 +138,7 @@ Result<RunOutcome> run_processes(const SessionPlan& plan, LiveTable& table, Orde
   });
   note_end(plan, end);
   table.draw();
-  if (end.clean) relay_logs(plan);
+  if (end.clean) logs.relay();
   return RunOutcome{end.clean, end.stopped, end.resumable};
 }
 

@@ -38,6 +38,7 @@ class HelperProcess {
   std::string what_;
   Program program_;
   Child child_;
+  std::uint64_t log_from_ = 0;  // what child_ wrote lies behind so many bytes of the log
   int deaths_ = 0;
 };
 

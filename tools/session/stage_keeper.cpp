@@ -47,6 +47,7 @@ bool own_doing(const ChildEnd& end) {
 }  // namespace
 
 Result<void> StageKeeper::spawn() {
+  log_from_ = log_end(*plan_, stage_->name);
   auto child = Child::spawn(stage_->name, *program_,
                             {"--session", plan_->name, "--name", stage_->name, "--supervised",
                              std::to_string(getpid())},
@@ -64,7 +65,7 @@ std::string StageKeeper::last_words() const {
   const StageShot* stage = shot.stage(stage_->name);
   std::string words;
   if (stage != nullptr && !stage->errors.empty()) words = stage->errors.back().text;
-  const std::string tail = log_tail(*plan_, stage_->name, 1'000);
+  const std::string tail = log_tail(*plan_, stage_->name, log_from_, 1'000);
   if (!tail.empty() && tail.find(words) != std::string::npos) return tail;
   return words.empty() ? tail : words + (tail.empty() ? "" : "\n" + tail);
 }
