@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -23,6 +24,7 @@
 #include "tools/session/attach.h"
 #include "tools/session/feed_failure.h"
 #include "tools/session/in_process.h"
+#include "tools/session/journal_watch.h"
 #include "tools/session/machine_time.h"
 #include "tools/session/prepare.h"
 #include "tools/session/processes.h"
@@ -122,7 +124,29 @@ class Logs {
   std::vector<std::pair<std::string, std::uint64_t>> ends_;
 };
 
+void say_uncarried(const SessionPlan& plan, const std::string& problem) {
+  say(problem + "; what is not on disk stays in shared memory: make room, then 'pinstripe up "
+      "--resume " + plan.name + "' carries it");
+}
+
+/// A journal with a hole: no process can take a stage's place, so none is started but the carrier.
+Result<RunOutcome> only_carry(const SessionPlan& plan) {
+  say("records of " + holed_stages(plan) + " were given up while the disk took "
+      "nothing, so no stage can rejoin; what is left of the journals is carried, and the session "
+      "ends where it stood");
+  auto carrier = CarrierProcess::start(plan);
+  if (!carrier) return std::unexpected(carrier.error());
+  const std::string problem = carrier->finish();
+  if (!problem.empty()) say_uncarried(plan, problem);
+  const SessionShot shot = take_snapshot(plan);
+  const bool over = std::ranges::all_of(shot.stages, [](const StageShot& s) {
+    return s.state == kStageStateNames[static_cast<std::size_t>(StageState::kDone)];
+  });
+  return RunOutcome{problem.empty() && over, false, !problem.empty()};
+}
+
 Result<RunOutcome> run_processes(const SessionPlan& plan, LiveTable& table, OrdersFile* orders) {
+  if (!holed_stages(plan).empty()) return only_carry(plan);
   const Logs logs(plan);
   auto supervisor = Supervisor::start(plan);
   if (!supervisor) return std::unexpected(supervisor.error());
@@ -156,8 +180,7 @@ Result<RunOutcome> run_one_thread(const SessionPlan& plan, LiveTable& table, Ord
   });
   if (!result) return std::unexpected(result.error());
   if (!result->journal_problem.empty()) {
-    say(result->journal_problem + "; what is not on disk stays in shared memory: make room, then "
-        "'pinstripe up --resume " + plan.name + "' carries it");
+    say_uncarried(plan, result->journal_problem);
     outcome.clean = false;
     outcome.resumable = true;
   }

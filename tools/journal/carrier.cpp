@@ -9,6 +9,7 @@
 #include "tools/journal/archive.h"
 #include "tools/journal/journal_dir.h"
 #include "tools/session/identity.h"
+#include "tools/session/journal_marks.h"
 
 namespace pinstripe {
 
@@ -50,6 +51,7 @@ Result<void> Carrier::add_stage(const StageSpec& stage, FileCalls& calls) {
   if (!view) return std::unexpected(std::move(view.error()));
   CarrierOptions options;
   options.halt_on_error = plan_.journal.on_error == JournalOnError::kHalt;
+  options.hole_mark = hole_mark(plan_.directory, stage.name);
   options.calls = &calls;
   auto carrier =
       StageCarrier::open(*view, plan_.journal.directory + "/" + stage.name, options);

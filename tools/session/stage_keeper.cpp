@@ -6,6 +6,7 @@
 
 #include "shm/ring/segment.h"
 #include "shm/run/journal_scan.h"
+#include "tools/session/journal_marks.h"
 #include "tools/session/snapshot.h"
 #include "tools/session/stage_log.h"
 
@@ -82,6 +83,11 @@ StageKeeper::Fate StageKeeper::look(std::int64_t now_ms, bool rejoins) {
   const JournalTail tail = journal_tail(*plan_, stage_->name);
   if (tail.ended && end.gave_up()) return Fate::kGone;  // its end was not well, and it said why
   obituary_ += " (journal record " + std::to_string(tail.records) + ")";
+  if (has_hole(plan_->directory, stage_->name)) {
+    obituary_ += "; records of its journal were given up while the disk took nothing, so it "
+                 "cannot rejoin";
+    return Fate::kGone;
+  }
   switch (policy_.note({own_doing(end), tail.records})) {
     case AfterDeath::kRestart:
       restart_at_ms_ = now_ms + policy_.wait_ms();
