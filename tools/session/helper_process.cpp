@@ -17,6 +17,7 @@ Result<HelperProcess> HelperProcess::start(const SessionPlan& plan, const std::s
 }
 
 Result<void> HelperProcess::spawn() {
+  log_from_ = log_end(*plan_, name_);
   auto child = Child::spawn(name_, program_, {"--session", plan_->name}, -1,
                             stage_log_file(*plan_, name_));
   if (!child) return fail_within(what_, child);
@@ -48,7 +49,7 @@ std::string HelperProcess::mind() {
 }
 
 std::string HelperProcess::last_words() const {
-  const std::string words = log_tail(*plan_, name_, 1'000);
+  const std::string words = log_tail(*plan_, name_, log_from_, 1'000);
   return words.empty() ? "" : "; it last wrote: " + words;
 }
 

@@ -43,6 +43,7 @@ class HelperProcess {
   Program program_;
   Child child_;
   StageHealth health_;
+  std::uint64_t log_from_ = 0;  // what child_ wrote lies behind so many bytes of the log
   int deaths_ = 0;
 };
 
