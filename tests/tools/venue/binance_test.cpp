@@ -31,8 +31,12 @@ TEST(BinanceStreams, ABookKeptByTheVenuesRuleEqualsTheNextSnapshot) {
       const std::uint64_t u = e["u"];
       if (u <= id) continue;
       ASSERT_LE(e["U"].get<std::uint64_t>(), id + 1) << "a gap";
-      if (!spot && applied > 0) ASSERT_EQ(e["pu"].get<std::uint64_t>(), id);
-      if (spot && applied > 0) ASSERT_EQ(e["U"].get<std::uint64_t>(), id + 1);
+      if (!spot && applied > 0) {
+        ASSERT_EQ(e["pu"].get<std::uint64_t>(), id);
+      }
+      if (spot && applied > 0) {
+        ASSERT_EQ(e["U"].get<std::uint64_t>(), id + 1);
+      }
       book.apply(e["b"], e["a"]);
       id = u;
       ++applied;
