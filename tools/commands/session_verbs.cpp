@@ -10,6 +10,7 @@
 
 #include "shm/run/process.h"
 #include "tools/commands/find_session.h"
+#include "tools/commands/held_session.h"
 #include "tools/commands/options.h"
 #include "tools/commands/views.h"
 #include "tools/session/account.h"
@@ -103,10 +104,15 @@ Exit take_down(const FoundSession& found, bool json) {
   const std::string& name = found.info.name;
   if (stages_alive(found.plan)) stop_stages(found.plan, kPatienceMs);
   stop_carrier(found.plan, 12 * kPatienceMs);
+  await_last_helpers(name);
   const SessionShot shot = take_snapshot(found.plan);
   bool ran = false;
   for (const StageShot& s : shot.stages) ran = ran || s.turns > 0;
   const auto info = session_info(name);
+  if (info && info->live) {
+    return report_error(Error{"session '" + name + "' is still held by " + info->holder->text() +
+                              "; nothing was removed, try again"}, json);
+  }
   const bool resumable = info && info->state == SessionState::kResumable;
   if (resumable || records_not_on_disk(shot) > 0) {
     if (auto dir = SessionDir::open(name); dir && !resumable) {
