@@ -6,9 +6,9 @@
 // the next frame and raises the watermarks to that frame's time, since nothing earlier can follow.
 // Pacing delays only this publication: `speed` 0 is full speed, 1 real time, N N times real time.
 //
-// Journal: the source can be read again, so it is journaled by its position, every 4,096 frames; the
-// successor of a killed feed reads it again and catches up with what its rings show. (A live source
-// cannot: live_feed_runner.h.)
+// Journal: the source can be read again, so it is journaled by its position, every 4,096 frames;
+// the successor of a killed feed reads it again and catches up with what its rings show. (A live
+// source cannot: live_feed_runner.h.)
 #pragma once
 
 #include <cstdint>

@@ -340,8 +340,8 @@ class Runner : public RunnerCore<S, P> {
     const TimeNs promised = this->ports_[0].promised();
     if (promised == TimeNs::max()) return;  // all has been said
     if (promised > this->now_) this->now_ = promised;
-    if (const TimeNs clock = P::session_time(this->clock_); takes_arrivals() && clock > this->now_) {
-      this->now_ = clock;
+    if (const TimeNs at = P::session_time(this->clock_); takes_arrivals() && at > this->now_) {
+      this->now_ = at;
     }
     Control control;
     control.h.type = Control::kType;

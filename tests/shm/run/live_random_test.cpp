@@ -1,6 +1,6 @@
 // Random schedules of a live session over the real runner and ring classes with small toy stages:
-// inputs are taken as they come, rings of one burst drop what their readers have no room for, stages
-// are killed. Whatever was taken, each stage says the same again from its journal; and no reader
+// inputs are taken as they come, rings of one burst drop what their readers have no room for,
+// stages are killed. Whatever was taken, each stage says the same again from its journal; and no reader
 // misses a message without being told.
 #include <gtest/gtest.h>
 
@@ -70,8 +70,8 @@ struct Seen {
   int drops = 0, in_midst = 0, silences = 0, losses = 0, out_of_order = 0;
 };
 
-/// A reader's messages: a frame that is not there was dropped, and that is said before the next one;
-/// or it was lost to feed itself, which is said too.
+/// A reader's messages: a frame that is not there was dropped, and that is said before the next
+/// one; or it was lost to feed itself, which is said too.
 void expect_told(const std::vector<MarketEvent>& messages, std::uint64_t dropped) {
   std::int64_t next = 0;
   std::uint64_t told = 0;

@@ -1,4 +1,4 @@
-// Which runner a feed has, by its source: one that can be read again, or one that shows frames live.
+// Which runner a feed has, by its source: one that can be read again, or one that plays live.
 #pragma once
 
 #include <memory>

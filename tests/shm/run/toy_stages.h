@@ -89,7 +89,7 @@ class Base {
 };
 
 /// Publishes each frame to all three readers, and every fifth once more in a continued turn. With a
-/// patience it says so when nothing has come for so long. To a reader that lost messages it says how
+/// patience it says so when nothing has come for so long. A reader that lost messages is told how
 /// many, and then a fresh book of several turns; of lost frames it tells everybody.
 class Feed : public Base {
  public:
