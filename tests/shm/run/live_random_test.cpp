@@ -1,7 +1,7 @@
 // Random schedules of a live session over the real runner and ring classes with small toy stages:
 // inputs are taken as they come, rings of one burst drop what their readers have no room for,
-// stages are killed. Whatever was taken, each stage says the same again from its journal; and no reader
-// misses a message without being told.
+// stages are killed. Whatever was taken, each stage says the same again from its journal; and no
+// reader misses a message without being told.
 #include <gtest/gtest.h>
 
 #include <random>
