@@ -1,11 +1,11 @@
 // bench backtest: venue messages a second on one core, with everything, and book and fills only.
 //
 // Each capture is run as `pinstripe backtest` runs it: `full` with all features and the shipped
-// ensemble on a 100 ms decision clock; `book` with features and models that do nothing, so that
-// feed, risk and the paper venue are left. Without --data the synthetic market is run, whose making
-// counts. The figure is messages over the thread's CPU time, from the first message to the account:
-// on an idle machine that is the wall time, which is printed beside it. Opening (models, rings,
-// files) is paid once a run however long the data are; it is printed apart.
+// ensemble on a 100 ms decision clock; `book` with features and models that do nothing and are told
+// nothing, so that feed, risk and the paper venue are left. Without --data the synthetic market is
+// run, whose making counts. The figure is messages over the thread's CPU time, from the first
+// message to the account: on an idle machine that is the wall time, which is printed beside it.
+// Opening (models, rings, files) is paid once a run however long the data are; it is printed apart.
 #include <time.h>
 
 #include <CLI/CLI.hpp>
@@ -54,7 +54,31 @@ class Idle {
   std::vector<std::string> counter_names() const { return {}; }
 };
 
+/// Feed as it is, but for the port of features: nobody is there.
+class FeedWithoutFeatures : public FeedStage {
+ public:
+  using FeedStage::FeedStage;
+  template <class Sink>
+  void on_event(TimeNs now, const FeedInput& in, Sink& sink) noexcept {
+    WithoutFeatures<Sink> rest{sink, unheard_};
+    FeedStage::on_event(now, in, rest);
+  }
+
+ private:
+  template <class Sink>
+  struct WithoutFeatures {
+    Sink& sink;
+    MarketEvent& unheard;
+    MarketEvent& claim(unsigned port) noexcept { return port == 0 ? unheard : sink.claim(port); }
+    void commit(unsigned port) noexcept {
+      if (port != 0) sink.commit(port);
+    }
+  };
+  MarketEvent unheard_;
+};
+
 struct BookKit : BacktestKit {
+  using Feed = FeedWithoutFeatures;
   using Features = Idle<FeaturesStage>;
   using Models = Idle<ModelsStage>;
 };

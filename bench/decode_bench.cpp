@@ -17,111 +17,19 @@
 #include <string>
 #include <vector>
 
+#include "bench/decode_to_ring.h"
 #include "bench/machine.h"
-#include "feed/binance_decoder.h"
-#include "feed/decimal.h"
+#include "bench/venue_frames.h"
 #include "feed/feed_stage.h"
-#include "feed/inspect.h"
-#include "feed/instrument_table.h"
-#include "shm/ring/ring.h"
-#include "shm/ring/ring_layout.h"
 
 namespace pinstripe {
 namespace {
 
 namespace ondemand = simdjson::ondemand;
-
-constexpr std::uint64_t kRingSlots = 4'096;
-
-struct Frames {
-  std::string text;  // all frames, one behind the other, then padding
-  std::vector<FeedFrame> frames;
-  std::vector<Instrument> instruments;
-};
-
-const char* const kSamples[] = {
-    R"({"stream":"btcusdt@bookTicker","data":{"e":"bookTicker","u":2710246762461,"s":"BTCUSDT","b":"28145.10","B":"3.868","a":"28145.20","A":"6.887","T":1680652700430,"E":1680652700435}})",
-    R"({"stream":"btcusdt@trade","data":{"e":"trade","E":1680652700455,"T":1680652700452,"s":"BTCUSDT","t":3535186032,"p":"28145.10","q":"0.002","X":"MARKET","m":true}})",
-    R"({"stream":"btcusdt@depth@0ms","data":{"e":"depthUpdate","E":1680652700594,"T":1680652700586,"s":"BTCUSDT","U":2710246765373,"u":2710246765597,"pu":2710246765326,"b":[["5000.00","14.368"],["28018.90","0.000"],["28049.60","0.288"],["28080.20","3.000"]],"a":[["28145.20","6.961"],["28170.00","1.500"]]}})"};
-
-Frames sample_frames() {
-  Frames f;
-  f.instruments.push_back(*find_instrument("BINANCE_USDM", "BTCUSDT"));
-  std::vector<std::size_t> starts;
-  for (int i = 0; i < 3'000; ++i) {
-    starts.push_back(f.text.size());
-    f.text += kSamples[i % 3];
-  }
-  starts.push_back(f.text.size());
-  f.text.append(kFramePadding, '\0');
-  for (std::size_t i = 0; i + 1 < starts.size(); ++i) {
-    FeedFrame frame;
-    frame.origin_ns = TimeNs(1'680'652'700'500'000'000 + static_cast<std::int64_t>(i) * 1'000'000);
-    frame.bytes = {f.text.data() + starts[i], starts[i + 1] - starts[i]};
-    frame.instrument = 0;
-    f.frames.push_back(frame);
-  }
-  return f;
-}
-
-Result<Frames> load_frames(const std::vector<std::string>& files) {
-  if (files.empty()) return sample_frames();
-  auto info = inspect_captures(files, {});
-  if (!info) return std::unexpected(info.error());
-  auto source = open_captures(info->streams);
-  if (!source) return std::unexpected(source.error());
-  Frames f;
-  f.instruments = info->instruments;
-  std::vector<std::size_t> starts;
-  while (const FeedFrame* frame = (*source)->peek()) {
-    starts.push_back(f.text.size());
-    f.frames.push_back(*frame);
-    f.text += frame->bytes;
-    (*source)->pop();
-  }
-  f.text.append(kFramePadding, '\0');
-  for (std::size_t i = 0; i < starts.size(); ++i) {
-    f.frames[i].bytes = {f.text.data() + starts[i], f.frames[i].bytes.size()};
-  }
-  return f;
-}
-
-/// A ring with a consumer in the same thread that takes whatever lies there.
-class Publisher {
- public:
-  Publisher()
-      : memory_(ring_shape<MarketEvent>(kRingSlots, 0, FullPolicy::kWait)),
-        producer_(memory_.view()),
-        consumer_(memory_.view()) {}
-  MarketEvent& claim(unsigned) noexcept {
-    if (!producer_.has_room(1)) {
-      drain();
-      (void)producer_.has_room(1);  // reads the cursor anew
-    }
-    MarketEvent& m = producer_.claim();
-    m.h.event_ns = now;
-    m.h.cause_seq = 0;
-    m.h.cause_ring = kNoRing;
-    m.h.lane = 0;
-    m.h.publish_ticks = m.h.origin_ticks = 0;
-    return m;
-  }
-  void commit(unsigned) noexcept {
-    producer_.commit();
-    ++count;
-  }
-  TimeNs now;
-  std::uint64_t count = 0;
-
- private:
-  void drain() noexcept {
-    while (consumer_.peek() != nullptr) consumer_.advance();
-    consumer_.release();
-  }
-  PrivateRing memory_;
-  RingProducer<MarketEvent> producer_;
-  RingConsumer<> consumer_;
-};
+using bench::DecodeOnly;
+using bench::Frames;
+using bench::load_frames;
+using bench::Publisher;
 
 /// Only the first of the three ports goes to the ring; the others are written and forgotten.
 struct OnePort {
@@ -201,60 +109,6 @@ class Peer {
     return true;
   }
   ondemand::parser parser_;
-};
-
-/// Frames to market events in one ring, without a book.
-class DecodeOnly {
- public:
-  explicit DecodeOnly(const Frames& f) : decoder_(1 << 20), message_(16'384) {
-    for (const Instrument& i : f.instruments) {
-      ticks_.emplace_back(i.tick_e8);
-      lots_.emplace_back(i.lot_e8);
-    }
-  }
-  bool pass(const Frames& f) {
-    for (const FeedFrame& frame : f.frames) {
-      if (decoder_.decode(frame.bytes, message_).kind != FeedErrorKind::kNone) return false;
-      ring.now = frame.origin_ns;
-      if (!publish(frame)) return false;
-    }
-    return true;
-  }
-  Publisher ring;
-
- private:
-  bool put(const FeedFrame& frame, MsgType type, std::uint8_t flags, const RawLevel& l) {
-    MarketEvent& m = ring.claim(0);
-    m.h.type = type;
-    m.h.flags = flags;
-    m.h.instrument = frame.instrument;
-    m.h.origin_ns = frame.origin_ns;
-    m.h.venue_offset_us =
-        static_cast<std::int32_t>(message_.venue_us - frame.origin_ns.value / kNsPerUs);
-    const bool ok = ticks_[frame.instrument].divide(l.price_e8, m.a) &
-                    lots_[frame.instrument].divide(l.qty_e8, m.b);
-    ring.commit(0);
-    return ok;
-  }
-  bool publish(const FeedFrame& frame) {
-    const VenueMessage& m = message_;
-    if (m.kind == VenueKind::kTrade) {
-      return put(frame, MsgType::kTrade, kFlagEndOfUpdate, {m.price_e8, m.qty_e8});
-    }
-    if (m.kind == VenueKind::kMark) return true;
-    const MsgType type = m.kind == VenueKind::kTicker ? MsgType::kTouch : MsgType::kLevel;
-    bool ok = true;
-    for (std::size_t i = 0; i < m.bid_count; ++i) ok &= put(frame, type, 0, m.bids[i]);
-    for (std::size_t i = 0; i < m.ask_count; ++i) {
-      ok &= put(frame, type, i + 1 == m.ask_count ? kFlagSell | kFlagEndOfUpdate : kFlagSell,
-                m.asks[i]);
-    }
-    return ok;
-  }
-  BinanceDecoder decoder_;
-  VenueMessage message_;
-  std::vector<ExactDivisor> ticks_;
-  std::vector<ExactDivisor> lots_;
 };
 
 /// The whole stage.

@@ -42,6 +42,7 @@ class MarkoutQueue {
   void push(const PendingMarkout& m) noexcept { entries_[tail_++ % entries_.size()] = m; }
   const PendingMarkout& front() const noexcept { return entries_[head_ % entries_.size()]; }
   void pop() noexcept { ++head_; }
+  bool due_before(TimeNs now) const noexcept { return !empty() && front().due < now; }
   std::size_t size() const noexcept { return tail_ - head_; }
 
   void save(StateWriter& w) const noexcept;

@@ -151,7 +151,7 @@ QtyLots PaperVenue::available_within(const Book& b, const PaperOrder& o) const n
   const Side other = opposite(o.side);
   QtyLots sum(0);
   for (std::size_t i = 0; i < b.market.depth(other); ++i) {
-    const BookLevel& l = b.market.level(other, i);
+    const BookLevel l = b.market.level(other, i);
     const bool within = o.type == OrderType::kMarket ||
                         (o.side == Side::kBuy ? l.price <= o.price : l.price >= o.price);
     if (!within) break;

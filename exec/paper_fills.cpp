@@ -192,11 +192,11 @@ void PaperVenue::fill_completely(TimeNs now, PaperOrder& o, FillRule rule,
 }
 
 void PaperVenue::settle_markouts(TimeNs now) noexcept {
-  while (!after_1s_.empty() && after_1s_.front().due < now) {
+  while (after_1s_.due_before(now)) {
     settle_markout(after_1s_.front(), false);
     after_1s_.pop();
   }
-  while (!after_5s_.empty() && after_5s_.front().due < now) {
+  while (after_5s_.due_before(now)) {
     settle_markout(after_5s_.front(), true);
     after_5s_.pop();
   }

@@ -26,7 +26,7 @@ bool PaperMarket::set_state(BookState state, bool fresh) noexcept {
 PriceTicks PaperMarket::best_available(Side side) const noexcept {
   const std::size_t n = depth(side);
   for (std::size_t i = 0; i < n; ++i) {
-    const BookLevel& l = level(side, i);
+    const BookLevel l = level(side, i);
     if (available(side, l).value > 0) return l.price;
   }
   return PriceTicks(0);

@@ -41,7 +41,7 @@ class PaperMarket {
   }
   void consume(Side side, PriceTicks price, QtyLots qty) noexcept;
   /// Level `i` of `side`, counted from the best; the caller has checked i < depth(side).
-  const BookLevel& level(Side side, std::size_t i) const noexcept {
+  BookLevel level(Side side, std::size_t i) const noexcept {
     return side == Side::kBuy ? book_.bids.level(i) : book_.asks.level(i);
   }
   std::size_t depth(Side side) const noexcept {

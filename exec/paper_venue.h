@@ -39,6 +39,7 @@
 // the last message that formed the levels taken.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -96,7 +97,11 @@ class PaperVenue {
   /// Time alone: arrivals and funding due at or before `now`.
   void on_time(TimeNs now) noexcept;
 
-  TimeNs next_due() const noexcept;
+  TimeNs next_due() const noexcept {
+    TimeNs due = in_flight_.next_due();
+    for (const Book& b : books_) due = std::min(due, b.due.at);
+    return due;
+  }
   bool resting() const noexcept { return resting_count_ > 0 || !in_flight_.empty(); }
   std::int64_t least_order_latency_ns() const noexcept { return least_latency_ns_; }
   Outbox& outbox() noexcept { return outbox_; }

@@ -25,15 +25,17 @@ std::vector<MarginTier> read_tiers(ConfigNode& root, const std::string& id) {
     t.maintenance_rate_e8 = to_e8(node.number("maintenance_rate", 0, 1e-8, 1));
     if (!tiers.empty()) {
       const MarginTier& before = tiers.back();
-      if (t.notional_cap_e8 <= before.notional_cap_e8) {
-        node.complain("notional_cap", "does not rise; the smallest tier stands first");
-      }
+      const bool rises = t.notional_cap_e8 > before.notional_cap_e8;
+      if (!rises) node.complain("notional_cap", "does not rise; the smallest tier stands first");
       const std::int64_t more = t.maintenance_rate_e8 - before.maintenance_rate_e8;
       if (more < 0) node.complain("maintenance_rate", "falls from the tier before; rates rise");
-      // Rounded down: a smaller deduction is a larger maintenance.
-      t.deduction_e8 = before.deduction_e8 +
-                       narrow_money(floor_div(static_cast<Int128>(before.notional_cap_e8) * more,
-                                              kE8));
+      // Rounded down: a smaller deduction is a larger maintenance. Only of tiers in order does the
+      // sum stay below the largest cap.
+      if (rises && more >= 0) {
+        t.deduction_e8 = before.deduction_e8 +
+                         narrow_money(floor_div(static_cast<Int128>(before.notional_cap_e8) * more,
+                                                kE8));
+      }
     }
     tiers.push_back(t);
   }

@@ -50,43 +50,56 @@ std::int64_t collar_sum(const Levels& side, std::size_t n, std::int64_t collar_b
   return add_lots(side, 0, within, 0);
 }
 
-template <class BookSideT>
-SideShape shape_side(const BookSideT& book_side, std::int64_t mid_half_ticks,
-                     std::int64_t collar_bps) noexcept {
-  SideShape s;
-  Levels side;
-  const std::size_t n = book_side.best_into(side.data(), side.size());
+/// What the levels alone say.
+void sum_side(const BestLevels& best, std::int64_t collar_bps, SideShape& s) noexcept {
+  const Levels& side = best.levels;
+  const std::size_t n = best.count;
+  s = SideShape{};
   s.levels = static_cast<std::int64_t>(n);
   s.lots_1 = side[0].qty.value;
   s.collar_lots = collar_sum(side, n, collar_bps);
-  if (n < kFlowLevels) return s;
+  if (n >= 5) s.lots_5 = add_lots(side, 1, 5, s.lots_1);
+  if (n >= 10) s.lots_10 = add_lots(side, 5, 10, s.lots_5);
+  if (n >= kShapeLevels) s.lots_20 = add_lots(side, 10, 20, s.lots_10);
+  if (n >= 50) s.lots_50 = add_lots(side, 20, 50, s.lots_20);
+}
+
+/// What is measured from the mid.
+void measure_side(const BestLevels& best, std::int64_t mid_half_ticks, SideShape& s) noexcept {
+  if (best.count < kFlowLevels) return;
   double weighted = 0;
   for (std::size_t i = 0; i < kFlowLevels; ++i) {
-    const BookLevel& l = side[i];
+    const BookLevel& l = best.levels[i];
     weighted += static_cast<double>(2 * l.price.value - mid_half_ticks) *
                 static_cast<double>(l.qty.value);
   }
-  s.lots_5 = add_lots(side, 1, 5, s.lots_1);
   s.offset_5 = weighted / static_cast<double>(s.lots_5);
-  if (n < 10) return s;
-  s.lots_10 = add_lots(side, 5, 10, s.lots_5);
-  if (n < kShapeLevels) return s;
-  s.lots_20 = add_lots(side, 10, 20, s.lots_10);
-  fit_shape(side, mid_half_ticks, s);
-  if (n >= 50) s.lots_50 = add_lots(side, 20, 50, s.lots_20);
-  return s;
+  if (best.count >= kShapeLevels) fit_shape(best.levels, mid_half_ticks, s);
+}
+
+template <class BookSideT>
+void look_at_side(const BookSideT& side, std::int64_t collar_bps, std::int64_t mid_half_ticks,
+                  bool moved, BestLevels& best, SideShape& s) noexcept {
+  if (best.changed) {
+    best.count = side.best_into(best.levels.data(), best.levels.size());
+    best.worst = best.levels[best.count - 1].price;
+    sum_side(best, collar_bps, s);
+  }
+  if (best.changed || moved) measure_side(best, mid_half_ticks, s);
+  best.changed = false;
 }
 
 }  // namespace
 
-BookShape shape_of(const OrderBook& book, std::int64_t collar_bps) noexcept {
-  BookShape b;
-  b.bid_ticks = book.bids.best().price.value;
-  b.ask_ticks = book.asks.best().price.value;
-  b.mid_half_ticks = b.bid_ticks + b.ask_ticks;
-  b.bid = shape_side(book.bids, b.mid_half_ticks, collar_bps);
-  b.ask = shape_side(book.asks, b.mid_half_ticks, collar_bps);
-  return b;
+void ShapeKeeper::look(const OrderBook& book, std::int64_t collar_bps,
+                       BookShape& shape) noexcept {
+  const std::int64_t mid_before = shape.mid_half_ticks;
+  shape.bid_ticks = book.bids.best().price.value;
+  shape.ask_ticks = book.asks.best().price.value;
+  shape.mid_half_ticks = shape.bid_ticks + shape.ask_ticks;
+  const bool moved = shape.mid_half_ticks != mid_before;
+  look_at_side(book.bids, collar_bps, shape.mid_half_ticks, moved, best_[0], shape.bid);
+  look_at_side(book.asks, collar_bps, shape.mid_half_ticks, moved, best_[1], shape.ask);
 }
 
 }  // namespace pinstripe

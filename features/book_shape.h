@@ -28,7 +28,31 @@ struct BookShape {
   SideShape bid, ask;
 };
 
-/// `book` is two-sided.
-BookShape shape_of(const OrderBook& book, std::int64_t collar_bps) noexcept;
+/// The best levels of one side as last looked at.
+struct BestLevels {
+  std::array<BookLevel, kDepthLevels> levels;  // the best first; only `count` of them are set
+  std::size_t count = 0;
+  bool changed = true;                         // one of them is another by now
+  PriceTicks worst;                            // of the last one; a worse price changes none
+};
+
+/// The shape of a book that changes level by level. A side is looked at again only where one of its
+/// best 50 levels is another than last time; what is measured from the mid, where that moved.
+class ShapeKeeper {
+ public:
+  /// A level of `side` was set.
+  void level_set(Side side, PriceTicks price) noexcept {
+    BestLevels& best = best_[static_cast<std::size_t>(side)];
+    const bool worse = side == Side::kBuy ? price < best.worst : price > best.worst;
+    best.changed |= !worse || best.count < kDepthLevels;
+  }
+  /// The book was cleared, or the shape is not that of the last look.
+  void forget() noexcept { best_[0].changed = best_[1].changed = true; }
+  /// `shape` as of the last look at this book, brought up to date; the book is two-sided.
+  void look(const OrderBook& book, std::int64_t collar_bps, BookShape& shape) noexcept;
+
+ private:
+  std::array<BestLevels, 2> best_;
+};
 
 }  // namespace pinstripe

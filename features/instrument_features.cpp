@@ -40,6 +40,7 @@ void InstrumentFeatures::apply(TimeNs now, const MarketEvent& event) noexcept {
   switch (event.h.type) {
     case MsgType::kLevel:
       book_.set(event.h.side(), event.price(), event.qty());
+      shape_keeper_.level_set(event.h.side(), event.price());
       book_touched_ = true;
       break;
     case MsgType::kTrade: take_trade(now, event); break;
@@ -59,6 +60,7 @@ void InstrumentFeatures::take_state(const MarketEvent& event) noexcept {
   book_touched_ = true;
   if (!event.h.has(kFlagSnapshot)) return;
   book_.clear();
+  shape_keeper_.forget();
   ++book_resets_;
 }
 
@@ -104,7 +106,12 @@ bool InstrumentFeatures::complete(TimeNs now) noexcept {
 
 void InstrumentFeatures::look_at_book() noexcept {
   shaped_ = book_.two_sided();
-  shape_ = shaped_ ? shape_of(book_, config_.collar_bps) : BookShape{};
+  if (shaped_) {
+    shape_keeper_.look(book_, config_.collar_bps, shape_);
+  } else {
+    shape_ = BookShape{};
+    shape_keeper_.forget();
+  }
   const bool sound = shaped_ && state_ == BookState::kValid && !book_.crossed();
   mid_half_ticks_ = sound ? shape_.mid_half_ticks : 0;
 }
@@ -209,6 +216,7 @@ bool InstrumentFeatures::load(StateReader& r) {
     }
     for (double* v : {&s->slope, &s->concentration, &s->offset_5}) *v = r.f64();
   }
+  shape_keeper_.forget();
   return !r.failed();
 }
 

@@ -55,6 +55,7 @@ class InstrumentFeatures {
   OrderFlow flow_;
   Bars bars_;
   Vpin vpin_;
+  ShapeKeeper shape_keeper_;           // not saved: after a load both sides are looked at again
   BookShape shape_;                    // of the book after the last complete update
   BookState state_ = BookState::kEmpty;
   bool shaped_ = false;                // shape_ holds a two-sided book

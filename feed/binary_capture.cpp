@@ -49,7 +49,7 @@ class BinaryReader : public FrameReader {
     __builtin_prefetch(record + bytes);
     __builtin_prefetch(record + bytes + 64);
     if (f.check != binary_check(place_.frame, record, bytes) ||
-        f.format > static_cast<std::uint8_t>(FrameFormat::kDecoded)) {
+        f.format > static_cast<std::uint8_t>(FrameFormat::kOkxRaw)) {
       return refuse("is damaged");
     }
     out.format = static_cast<FrameFormat>(f.format);
@@ -205,7 +205,7 @@ Result<void> BinaryCapture::check_header() const {
     return refuse("it was written with " + std::to_string(header_.file_bytes) +
                   " bytes and has " + std::to_string(stamp_.size));
   }
-  if (header_.format > static_cast<std::uint32_t>(CaptureFormat::kTardisTrades)) {
+  if (header_.format >= kCaptureFormats) {
     return refuse("unknown format " + std::to_string(header_.format));
   }
   const auto ends = [](const auto& text) { return std::memchr(text, 0, sizeof(text)) != nullptr; };

@@ -31,6 +31,20 @@ struct DepthUpdate {
   std::span<const BookLevel> asks;
 };
 
+/// A message of a book whose updates name the one before (Bybit, OKX).
+struct BookChange {
+  bool is_fresh = false;       // all of the book; else what changed
+  bool has_prev = false;       // prev_id counts
+  bool has_checksum = false;
+  std::int32_t checksum = 0;   // of the book after this message
+  std::uint64_t id = 0;
+  std::uint64_t prev_id = 0;   // id of the message before
+  std::int64_t tick_e8 = 0;    // of the instrument, for the checksum's texts
+  std::int64_t lot_e8 = 0;
+  std::span<const BookLevel> bids;
+  std::span<const BookLevel> asks;
+};
+
 enum class FeedChannel : std::uint8_t { kDepth, kTicker, kTrade, kMark };
 inline constexpr std::size_t kFeedChannels = 4;
 
@@ -47,6 +61,10 @@ struct KeeperCounts {
   std::int64_t ticker_mismatches = 0;
   std::int64_t snapshots_refused = 0;  // did not join the updates
   std::int64_t snapshots_unused = 0;   // came while the book was valid
+  std::int64_t updates_unused = 0;     // chained book: came while a fresh book was waited for
+  std::int64_t heartbeats = 0;         // chained book: nothing changed, the chain goes on
+  std::int64_t checksum_matches = 0;
+  std::int64_t checksum_mismatches = 0;
 };
 
 class BookKeeper {
@@ -61,6 +79,9 @@ class BookKeeper {
   /// A source without ids: the whole book, or changes of it, taken at its word.
   void on_plain_book(TimeNs now, bool fresh, std::span<const BookLevel> bids,
                      std::span<const BookLevel> asks, OutQueue& out) noexcept;
+  /// A fresh book at any time is the truth; an update must name the message before it. After a
+  /// break only a fresh book helps.
+  void on_book_change(TimeNs now, const BookChange& change, OutQueue& out) noexcept;
   /// A trade or mark was seen.
   void on_channel(TimeNs now, FeedChannel channel, OutQueue& out) noexcept;
   /// Time alone: looks for silent channels.
@@ -88,6 +109,9 @@ class BookKeeper {
   };
 
   Order order_of(const DepthUpdate& u) const noexcept;
+  Order order_of(const BookChange& c) const noexcept;
+  bool continues(const BookChange& c, OutQueue& out) noexcept;
+  bool agrees(const BookChange& c) noexcept;
   bool contains(std::uint64_t snapshot_id, std::uint64_t first, std::uint64_t last) const noexcept;
   bool precedes(std::uint64_t snapshot_id, std::uint64_t last) const noexcept;
   void start_over(BookState why, OutQueue& out) noexcept;

@@ -39,6 +39,10 @@ void each_count(Counts& c, Visit visit) {
   visit(c.ticker_mismatches);
   visit(c.snapshots_refused);
   visit(c.snapshots_unused);
+  visit(c.updates_unused);
+  visit(c.heartbeats);
+  visit(c.checksum_matches);
+  visit(c.checksum_mismatches);
 }
 
 }  // namespace

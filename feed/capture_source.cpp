@@ -22,8 +22,10 @@ class StreamReader {
       : stream_(stream), first_file_(first_file) {}
 
   Result<void> open() {
-    for (const std::string& file : stream_.files) {
-      auto reader = open_frames(file, stream_.format);
+    for (std::size_t i = 0; i < stream_.files.size(); ++i) {
+      const CaptureSelect all;
+      auto reader = open_frames(stream_.files[i], stream_.format,
+                                stream_.selects.empty() ? all : stream_.selects[i]);
       if (!reader) return std::unexpected(reader.error());
       readers_.push_back(std::move(*reader));
     }

@@ -8,6 +8,8 @@
 // trade: last_id = trade id, a = price, b = quantity; aggregate trade: first_id and last_id = first
 // and last trade; mark: a = mark_e8, b = index_e8, first_id = funding time in ms (0: no rate was
 // there), prev_id = rate_e8 (as a signed number); plain book: levels alone.
+// Chained book: first_id = levels a side that its channel keeps, last_id and prev_id = ids of this
+// message and the one before (kDecodedHasPrev), a = checksum.
 //
 // The venue's time is venue_ms and venue_us, the microseconds past it. Instrument kNoInstrument:
 // that of the frame's file.
@@ -23,13 +25,15 @@ namespace pinstripe {
 
 enum class DecodedKind : std::uint8_t {
   kDepth = 1, kTicker = 2, kTrade = 3, kMark = 4, kSnapshot = 5, kAggTrade = 6, kPlainBook = 7,
+  kChainedBook = 8,
 };
 inline constexpr std::uint32_t kDecodedMagic = 0x31465350;  // "PSF1"
 inline constexpr std::uint8_t kDecodedSell = 1;             // trade: the aggressor sells
 inline constexpr std::uint8_t kDecodedNonMarket = 2;
-inline constexpr std::uint8_t kDecodedHasPrev = 4;          // futures rule: prev_id counts
-inline constexpr std::uint8_t kDecodedFresh = 8;            // plain book: forget what was before
+inline constexpr std::uint8_t kDecodedHasPrev = 4;  // futures rule, chained book: prev_id counts
+inline constexpr std::uint8_t kDecodedFresh = 8;  // plain, chained book: forget what was before
 inline constexpr std::uint8_t kDecodedNoIndex = 16;         // mark: no index price was there
+inline constexpr std::uint8_t kDecodedChecksum = 32;        // chained book: a checksum was there
 
 struct DecodedHeader {
   std::uint32_t magic = kDecodedMagic;

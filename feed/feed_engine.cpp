@@ -5,7 +5,6 @@
 #include <limits>
 
 #include "feed/decoded_frame.h"
-#include "feed/tardis_decoder.h"
 
 namespace pinstripe {
 namespace {
@@ -48,6 +47,8 @@ FeedEngine::Item::Item(const FeedConfig& config, const Instrument& instrument)
     : keeper(config, instrument.market == Market::kSpot),
       tick(instrument.tick_e8),
       lot(instrument.lot_e8),
+      tick_e8(instrument.tick_e8),
+      lot_e8(instrument.lot_e8),
       symbol(instrument.symbol) {}
 
 FeedEngine::FeedEngine(const FeedConfig& config)
@@ -86,13 +87,7 @@ void FeedEngine::on_frame(TimeNs now, const FeedFrame& frame) noexcept {
 }
 
 bool FeedEngine::decode(const FeedFrame& frame) noexcept {
-  DecodeFault fault;
-  switch (frame.format) {
-    case FrameFormat::kBinanceRaw: fault = decoder_.decode(frame.bytes, message_); break;
-    case FrameFormat::kTardisBook: fault = decode_tardis_book(frame.bytes, message_); break;
-    case FrameFormat::kTardisTrades: fault = decode_tardis_trade(frame.bytes, message_); break;
-    case FrameFormat::kDecoded: return false;
-  }
+  const DecodeFault fault = decoder_.decode(frame.format, frame.bytes, message_);
   if (fault.kind == FeedErrorKind::kNone) [[likely]] return true;
   refuse(frame, fault.kind, fault.at);
   return false;
@@ -169,14 +164,26 @@ void FeedEngine::dispatch(TimeNs now, const FeedFrame& frame) noexcept {
                   m.symbol.empty() ? frame.bytes.data() : m.symbol.data());
   }
   Item& item = items_[index];
-  if (m.kind == VenueKind::kTrade || m.kind == VenueKind::kAggTrade) {
-    begin(frame, index, m.venue_us);
-    on_trade(now, frame, item);
-    return end(index);
+  switch (m.kind) {
+    case VenueKind::kTrade:
+    case VenueKind::kAggTrade:
+      begin(frame, index, m.venue_us);
+      on_trade(now, frame, item);
+      return end(index);
+    case VenueKind::kTrades: return on_trades(now, frame, index);
+    default: break;
   }
   if (!convert_levels(frame, item)) return;
   begin(frame, index, m.venue_us);
   ++count(FeedCount::kEvents);
+  on_venue_book(now, index);
+  end(index);
+}
+
+/// Everything but trades: the message's levels are on the grid.
+void FeedEngine::on_venue_book(TimeNs now, std::size_t index) noexcept {
+  const VenueMessage& m = message_;
+  Item& item = items_[index];
   const std::span<const BookLevel> bids{bids_.data(), bid_count_};
   const std::span<const BookLevel> asks{asks_.data(), ask_count_};
   switch (m.kind) {
@@ -199,11 +206,13 @@ void FeedEngine::dispatch(TimeNs now, const FeedFrame& frame) noexcept {
       item.keeper.on_plain_book(now, m.is_fresh, bids, asks, queue_);
       break;
     case VenueKind::kMark: on_mark(now, item); break;
+    case VenueKind::kChainedBook: on_book_change(now, item); break;
+    case VenueKind::kTickerState: on_ticker_state(now, item); break;
     case VenueKind::kTrade:
+    case VenueKind::kTrades:
     case VenueKind::kAggTrade:
     case VenueKind::kOther: break;
   }
-  end(index);
 }
 
 void FeedEngine::end(std::size_t index) noexcept {
@@ -279,12 +288,17 @@ void FeedEngine::on_mark(TimeNs now, Item& item) noexcept {
   ++count(FeedCount::kMarks);
   item.keeper.on_channel(now, FeedChannel::kMark, queue_);
   queue_.push(MsgType::kMark, 0, m.price_e8, m.has_index ? m.qty_e8 : 0, kToAll);
+  if (m.has_rate) publish_funding(item, m.rate_e8, m.funding_ms);
+}
+
+void FeedEngine::publish_funding(Item& item, std::int64_t rate_e8,
+                                 std::int64_t funding_ms) noexcept {
   std::int64_t funding_ns = 0;
-  if (!m.has_rate || __builtin_mul_overflow(m.funding_ms, kNsPerMs, &funding_ns)) return;
-  if (m.rate_e8 == item.rate_e8 && m.funding_ms == item.funding_ms) return;
-  item.rate_e8 = m.rate_e8;
-  item.funding_ms = m.funding_ms;
-  queue_.push(MsgType::kFunding, 0, m.rate_e8, funding_ns, kToAll);
+  if (__builtin_mul_overflow(funding_ms, kNsPerMs, &funding_ns)) return;
+  if (rate_e8 == item.rate_e8 && funding_ms == item.funding_ms) return;
+  item.rate_e8 = rate_e8;
+  item.funding_ms = funding_ms;
+  queue_.push(MsgType::kFunding, 0, rate_e8, funding_ns, kToAll);
 }
 
 void FeedEngine::on_room(TimeNs now, const FeedInput& in) noexcept {

@@ -6,13 +6,13 @@
 #include <string>
 #include <vector>
 
-#include "feed/binance_decoder.h"
 #include "feed/book_keeper.h"
 #include "feed/decimal.h"
 #include "feed/feed_config.h"
 #include "feed/feed_error.h"
 #include "feed/frame.h"
 #include "feed/out_queue.h"
+#include "feed/venue_decoder.h"
 #include "feed/venue_message.h"
 
 namespace pinstripe {
@@ -24,7 +24,8 @@ enum class FeedCount : std::size_t {
   kUnknownSymbol, kOffGrid, kOverflow, kClockAhead, kLevelsDropped, kMessagesDropped,
   kInterruptions, kGaps, kDuplicates,
   kOutOfOrder, kCrossed, kResyncs, kStale, kOldTickers, kTickerMatches, kTickerMismatches,
-  kSnapshotsRefused, kSnapshotsUnused, kCount,
+  kSnapshotsRefused, kSnapshotsUnused, kUpdatesUnused, kHeartbeats, kChecksumMatches,
+  kChecksumMismatches, kCount,
 };
 inline constexpr std::size_t kFeedInstrumentCounts = 5;
 inline constexpr std::size_t kFeedCounts = static_cast<std::size_t>(FeedCount::kCount);
@@ -54,12 +55,17 @@ class FeedEngine {
     BookKeeper keeper;
     ExactDivisor tick;
     ExactDivisor lot;
+    std::int64_t tick_e8;
+    std::int64_t lot_e8;
     std::string symbol;
     bool has_trade = false;      // a `trade` was seen: aggTrades no longer count
     bool has_trade_id = false;
     std::uint64_t trade_id = 0;  // newest
     std::int64_t rate_e8 = 0;    // newest funding
     std::int64_t funding_ms = 0;
+    std::uint16_t book_depth = 0;  // chained book: of the deepest channel so far, which counts
+    std::int64_t mark_e8 = 0;    // newest of a ticker that comes in parts; 0 = none yet
+    std::int64_t index_e8 = 0;
     std::int64_t dropped = 0;  // levels that fell off the far end of the book
     std::array<std::int64_t, sizeof(KeeperCounts) / sizeof(std::int64_t)> collected{};
   };
@@ -78,6 +84,12 @@ class FeedEngine {
                std::vector<BookLevel>& to) noexcept;
   bool convert_levels(const FeedFrame& frame, const Item& item) noexcept;
   FeedErrorKind to_grid(const Item& item, const RawLevel& from, BookLevel& to) const noexcept;
+  void on_venue_book(TimeNs now, std::size_t index) noexcept;
+  void on_book_change(TimeNs now, Item& item) noexcept;
+  void on_trades(TimeNs now, const FeedFrame& frame, std::size_t index) noexcept;
+  bool takes_id(Item& item, const RawTrade& trade) noexcept;
+  void on_ticker_state(TimeNs now, Item& item) noexcept;
+  void publish_funding(Item& item, std::int64_t rate_e8, std::int64_t funding_ms) noexcept;
   void on_trade(TimeNs now, const FeedFrame& frame, Item& item) noexcept;
   bool takes_trade(Item& item) noexcept;
   void publish_trade(const BookLevel& trade, bool is_sell, bool is_market) noexcept;
@@ -90,7 +102,7 @@ class FeedEngine {
 
   FeedConfig config_;
   std::vector<Item> items_;
-  BinanceDecoder decoder_;
+  VenueDecoder decoder_;
   VenueMessage message_;
   std::vector<BookLevel> bids_;  // of the current message, on the grid
   std::vector<BookLevel> asks_;

@@ -1,5 +1,6 @@
 // Binary frames: already in ticks and lots, but as much outside bytes as any other.
 #include <cstring>
+#include <limits>
 
 #include "feed/decoded_frame.h"
 #include "feed/feed_engine.h"
@@ -22,6 +23,9 @@ bool sizes_fit(const DecodedHeader& h, std::size_t bytes) noexcept {
     case DecodedKind::kDepth:
     case DecodedKind::kPlainBook:
     case DecodedKind::kSnapshot: return true;
+    case DecodedKind::kChainedBook:
+      return h.first_id <= std::numeric_limits<std::uint16_t>::max() &&
+             h.a == static_cast<std::int32_t>(h.a);
     case DecodedKind::kTicker: return h.bids == 1 && h.asks == 1;
     case DecodedKind::kTrade:
     case DecodedKind::kAggTrade:
@@ -98,6 +102,13 @@ void FeedEngine::publish_decoded(TimeNs now, std::size_t index) noexcept {
       item.keeper.on_plain_book(now, fresh, bids, asks, queue_);
       break;
     }
+    case DecodedKind::kChainedBook:
+      m.book_depth = static_cast<std::uint16_t>(m.first_id);
+      m.is_fresh = (decoded_flags_ & kDecodedFresh) != 0;
+      m.has_checksum = (decoded_flags_ & kDecodedChecksum) != 0;
+      m.checksum = static_cast<std::int32_t>(decoded_a_);
+      on_book_change(now, item);
+      break;
     case DecodedKind::kTrade: m.first_id = m.last_id; [[fallthrough]];
     case DecodedKind::kAggTrade:
       m.kind = static_cast<DecodedKind>(decoded_kind_) == DecodedKind::kTrade

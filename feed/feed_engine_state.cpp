@@ -13,7 +13,9 @@ constexpr std::array<std::string_view, kFeedCounts> kCountNames{
         "bad_json",
     "unknown_symbol", "off_grid", "overflow", "clock_ahead", "levels_dropped",
     "messages_dropped", "interruptions", "gaps", "duplicates", "out_of_order", "crossed", "resyncs",
-    "stale", "old_tickers", "ticker_matches", "ticker_mismatches", "snapshots_refused", "snapshots_unused"};
+    "stale", "old_tickers", "ticker_matches", "ticker_mismatches", "snapshots_refused",
+    "snapshots_unused", "updates_unused", "heartbeats", "checksum_matches",
+    "checksum_mismatches"};
 constexpr std::array<std::string_view, 5> kInstrumentNames{"book_state", "gaps", "resyncs",
                                                            "bid_levels", "ask_levels"};
 constexpr std::size_t kKeeperFirst = static_cast<std::size_t>(FeedCount::kGaps);
@@ -67,9 +69,11 @@ void FeedEngine::collect(std::size_t index) noexcept {
   Item& item = items_[index];
   std::array<std::int64_t, kKeeperCounts> now;
   std::memcpy(now.data(), &item.keeper.counts(), sizeof(now));
-  for (std::size_t i = 0; i < kKeeperCounts; ++i) {
-    counters_[kKeeperFirst + i] += now[i] - item.collected[i];
-    item.collected[i] = now[i];
+  if (now != item.collected) {
+    for (std::size_t i = 0; i < kKeeperCounts; ++i) {
+      counters_[kKeeperFirst + i] += now[i] - item.collected[i];
+      item.collected[i] = now[i];
+    }
   }
   const FusedBook& book = item.keeper.book();
   const auto dropped =
@@ -93,6 +97,9 @@ void FeedEngine::save(StateWriter& w) const noexcept {
     w.u64(i.trade_id);
     w.i64(i.rate_e8);
     w.i64(i.funding_ms);
+    w.u64(i.book_depth);
+    w.i64(i.mark_e8);
+    w.i64(i.index_e8);
     w.i64(i.dropped);
     for (const std::int64_t v : i.collected) w.i64(v);
   }
@@ -117,6 +124,9 @@ Result<void> FeedEngine::load(StateReader& r) {
     i.trade_id = r.u64();
     i.rate_e8 = r.i64();
     i.funding_ms = r.i64();
+    i.book_depth = static_cast<std::uint16_t>(r.u64());
+    i.mark_e8 = r.i64();
+    i.index_e8 = r.i64();
     i.dropped = r.i64();
     for (std::int64_t& v : i.collected) v = r.i64();
   }

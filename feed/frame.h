@@ -15,6 +15,8 @@ enum class FrameFormat : std::uint8_t {
   kTardisBook,    // rows of incremental_book_L2 that belong to one message
   kTardisTrades,  // one row of trades
   kDecoded,       // binary, see decoded_frame.h
+  kBybitRaw,      // one JSON message of Bybit v5 as received
+  kOkxRaw,        // one JSON message of OKX v5 as received
 };
 
 /// Bytes behind `FeedFrame::bytes` that must be readable (their content does not matter): the

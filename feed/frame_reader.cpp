@@ -8,13 +8,13 @@ namespace {
 
 class TextReader : public FrameReader {
  public:
-  TextReader(std::unique_ptr<LineReader> lines, CaptureFormat format)
-      : lines_(std::move(lines)), format_(format) {}
+  TextReader(std::unique_ptr<LineReader> lines, CaptureFormat format, const CaptureSelect& select)
+      : lines_(std::move(lines)), format_(format), select_(select) {}
 
   bool read(CaptureLine& out) override {
     start_ = lines_->place();
     lines_->begin_group();
-    return read_capture_line(*lines_, format_, out);
+    return read_capture_line(*lines_, format_, select_, out);
   }
   const std::optional<Error>& error() const noexcept override { return lines_->error(); }
   const std::string& path() const noexcept override { return lines_->path(); }
@@ -25,16 +25,18 @@ class TextReader : public FrameReader {
  private:
   std::unique_ptr<LineReader> lines_;
   CaptureFormat format_;
+  CaptureSelect select_;
   LineReader::Place start_;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<FrameReader>> open_frames(const std::string& path, CaptureFormat format) {
+Result<std::unique_ptr<FrameReader>> open_frames(const std::string& path, CaptureFormat format,
+                                                 const CaptureSelect& select) {
   if (is_binary_capture(path)) return open_binary_frames(path, format);
   auto lines = LineReader::open(path);
   if (!lines) return std::unexpected(lines.error());
-  return std::make_unique<TextReader>(std::move(*lines), format);
+  return std::make_unique<TextReader>(std::move(*lines), format, select);
 }
 
 }  // namespace pinstripe

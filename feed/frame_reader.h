@@ -25,7 +25,9 @@ class FrameReader {
   virtual Result<void> load(StateReader& r) = 0;
 };
 
-/// Tells the kind of file by its first bytes; `format` says what its frames are.
-Result<std::unique_ptr<FrameReader>> open_frames(const std::string& path, CaptureFormat format);
+/// Tells the kind of file by its first bytes; `format` says what its frames are, `select` which of
+/// a text file's belong to the stream (a binary capture holds one stream's).
+Result<std::unique_ptr<FrameReader>> open_frames(const std::string& path, CaptureFormat format,
+                                                 const CaptureSelect& select = {});
 
 }  // namespace pinstripe

@@ -86,7 +86,7 @@ template <Side kSide>
 BookLevel FusedSide<kSide>::depth_touch() const noexcept {
   BookLevel best{};
   for (std::size_t i = 0; i < book_.size(); ++i) {
-    const BookLevel& l = book_.level(i);
+    const BookLevel l = book_.level(i);
     if (!overlay_.empty() && find(l.price) != nullptr) continue;
     best = l;
     break;

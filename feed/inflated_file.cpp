@@ -4,6 +4,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <zstd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -36,17 +38,30 @@ Result<std::unique_ptr<InflatedFile>> InflatedFile::open(const std::string& path
     if (fd >= 0) ::close(fd);
     return fail("cannot open '" + path + "': " + why + "; check the path given with --data");
   }
-  unsigned char magic[2] = {};
-  const bool is_gzip = read_at(fd, magic, 2, 0) == 2 && magic[0] == 0x1F && magic[1] == 0x8B;
+  unsigned char magic[4] = {};
+  const ssize_t got = read_at(fd, magic, 4, 0);
+  Packing packing = Packing::kNone;
+  if (got >= 2 && magic[0] == 0x1F && magic[1] == 0x8B) packing = Packing::kGzip;
+  if (got == 4 && magic[0] == 0x28 && magic[1] == 0xB5 && magic[2] == 0x2F && magic[3] == 0xFD) {
+    packing = Packing::kZstd;
+  }
   const FileStamp stamp{static_cast<std::uint64_t>(info.st_size),
                         info.st_mtim.tv_sec * kNsPerSecond + info.st_mtim.tv_nsec};
-  return std::unique_ptr<InflatedFile>(new InflatedFile(fd, stamp, is_gzip));
+  return std::unique_ptr<InflatedFile>(new InflatedFile(fd, stamp, packing));
 }
 
-InflatedFile::InflatedFile(int fd, FileStamp stamp, bool is_gzip)
-    : fd_(fd), stamp_(stamp), part_(is_gzip ? Part::kHeader : Part::kPlain) {
-  if (!is_gzip) return;
+InflatedFile::InflatedFile(int fd, FileStamp stamp, Packing packing)
+    : fd_(fd), stamp_(stamp), part_(Part::kPlain),
+      zstd_(nullptr, [](ZSTD_DCtx_s* context) { ZSTD_freeDCtx(context); }) {
+  if (packing == Packing::kNone) return;
   input_.reset(new Bytef[kInputBytes]);
+  if (packing == Packing::kZstd) {
+    part_ = Part::kZstd;
+    zstd_.reset(ZSTD_createDCtx());
+    if (zstd_ == nullptr) fail_with("no memory to unpack it");
+    return;
+  }
+  part_ = Part::kHeader;
   places_.reset(new std::array<Place, kPlaces>);
   if (inflateInit2(&z_, kRawDeflate) != Z_OK) fail_with("no memory to inflate it");
 }
@@ -69,6 +84,7 @@ std::size_t InflatedFile::read(char* to, std::size_t size) {
       case Part::kHeader: read_header(); break;
       case Part::kBody: got += inflate_some(to + got, size - got); break;
       case Part::kTrailer: read_trailer(); break;
+      case Part::kZstd: got += unpack_some(to + got, size - got); break;
     }
   }
   return got;
@@ -156,6 +172,28 @@ bool InflatedFile::skip_header_fields(int flags) {
   return last >= 0;
 }
 
+/// zstd: the next bytes; none at the end, before a fault, or where only input was taken.
+std::size_t InflatedFile::unpack_some(char* to, std::size_t size) {
+  if (!has_more_ && z_.avail_in == 0 && !refill()) {
+    if (is_inside_ && fault_.empty()) fail_with(std::string(kCutFile));
+    ended_ = true;
+    return 0;
+  }
+  ZSTD_inBuffer in{z_.next_in, z_.avail_in, 0};
+  ZSTD_outBuffer out{to, size, 0};
+  const std::size_t code = ZSTD_decompressStream(zstd_.get(), &out, &in);
+  z_.next_in += in.pos;
+  z_.avail_in -= static_cast<uInt>(in.pos);
+  if (ZSTD_isError(code) != 0) {
+    fail_with(std::string("cannot be read: ") + ZSTD_getErrorName(code));
+    return out.pos;
+  }
+  is_inside_ = code != 0;
+  has_more_ = is_inside_ && out.pos == size;
+  offset_ += out.pos;
+  return out.pos;
+}
+
 std::size_t InflatedFile::inflate_some(char* to, std::size_t size) {
   if (z_.avail_in == 0 && !refill()) {
     if (fault_.empty()) fail_with(std::string(kCutFile));
@@ -218,7 +256,7 @@ void InflatedFile::keep_place(Part part) {
 
 void InflatedFile::save(StateWriter& w, std::uint64_t before) const noexcept {
   if (places_ == nullptr) {
-    w.u64(before);
+    w.u64(zstd_ != nullptr ? 0 : before);
     return;
   }
   const Place* best = nullptr;
@@ -242,6 +280,12 @@ bool InflatedFile::load(StateReader& r) {
   fault_.clear();
   if (places_ == nullptr) {
     offset_ = read_at_ = r.u64();
+    if (zstd_ != nullptr) {
+      z_.avail_in = 0;
+      is_inside_ = has_more_ = false;
+      ZSTD_DCtx_reset(zstd_.get(), ZSTD_reset_session_only);
+      return !r.failed() && offset_ == 0;
+    }
     return !r.failed() && offset_ <= stamp_.size;
   }
   Place& p = (*places_)[0];

@@ -2,7 +2,8 @@
 //
 // gzip is inflated here instead of by zlib's gzread, which can only begin at the start: at the
 // first block of the compression after each MiB its state is kept (place in the file, odd bits, the
-// 32 KiB window, check sum so far), so going on anywhere costs about one MiB of inflating.
+// 32 KiB window, check sum so far), so going on anywhere costs about one MiB of inflating. zstd's
+// state cannot be kept so: going on unpacks the file from its start.
 #pragma once
 
 #include <zlib.h>
@@ -16,6 +17,8 @@
 #include "shm/base/result.h"
 #include "shm/base/state_io.h"
 
+struct ZSTD_DCtx_s;
+
 namespace pinstripe {
 
 /// Tells whether a file is still the one it was.
@@ -25,7 +28,7 @@ struct FileStamp {
   bool operator==(const FileStamp&) const = default;
 };
 
-/// The fault of a gzip file that ends inside a member.
+/// The fault of a compressed file that ends inside a member.
 inline constexpr std::string_view kCutFile = "is cut";
 
 class InflatedFile {
@@ -55,7 +58,8 @@ class InflatedFile {
   static constexpr std::size_t kPlaces = 8;  // a reader may be so many MiB ahead of what it saves
   static constexpr std::uint64_t kPlaceDistance = 1u << 20;
 
-  enum class Part : std::uint8_t { kPlain, kHeader, kBody, kTrailer };
+  enum class Packing : std::uint8_t { kNone, kGzip, kZstd };
+  enum class Part : std::uint8_t { kPlain, kHeader, kBody, kTrailer, kZstd };
   /// Where inflating can begin.
   struct Place {
     Part part = Part::kHeader;     // kBody inside a member, kHeader between two
@@ -68,7 +72,7 @@ class InflatedFile {
     std::array<Bytef, kWindowBytes> bytes;
   };
 
-  InflatedFile(int fd, FileStamp stamp, bool is_gzip);
+  InflatedFile(int fd, FileStamp stamp, Packing packing);
   void fail_with(const std::string& why);
   bool refill();
   int next_byte();
@@ -79,6 +83,7 @@ class InflatedFile {
   void read_trailer();
   void keep_place(Part part);
   bool go_to(const Place& place);
+  std::size_t unpack_some(char* to, std::size_t size);
 
   int fd_;
   FileStamp stamp_;
@@ -95,6 +100,10 @@ class InflatedFile {
   std::uint32_t length_ = 0;
   std::unique_ptr<std::array<Place, kPlaces>> places_;
   std::size_t place_count_ = 0;  // kept so far, the newest kPlaces of them still there
+  // zstd; its input is z_'s
+  std::unique_ptr<ZSTD_DCtx_s, void (*)(ZSTD_DCtx_s*)> zstd_;
+  bool is_inside_ = false;       // a frame has begun and not ended
+  bool has_more_ = false;        // it gives more without more input
 };
 
 }  // namespace pinstripe

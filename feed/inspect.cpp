@@ -1,147 +1,16 @@
 #include "feed/inspect.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 
-#include "feed/binance_decoder.h"
 #include "feed/binary_info.h"
-#include "feed/capture_lines.h"
+#include "feed/inspect_scan.h"
 #include "feed/instrument_table.h"
-#include "feed/tardis_decoder.h"
 #include "shm/base/hash.h"
 
 namespace pinstripe {
 namespace {
-
-constexpr std::size_t kFrameBytesMax = 4u << 20;
-constexpr std::size_t kFrameLevelsMax = 65'536;
-
-/// Tells the kind of file from its first line.
-Result<CaptureFormat> format_of(const std::string& path) {
-  auto reader = LineReader::open(path, kFrameBytesMax);
-  if (!reader) return std::unexpected(reader.error());
-  std::string_view line;
-  if (!(*reader)->look(line)) {
-    if ((*reader)->error()) return std::unexpected(*(*reader)->error());
-    return fail("'" + path + "' is empty; a capture or a Tardis CSV file belongs here");
-  }
-  if (line.starts_with("exchange,symbol,timestamp,local_timestamp,is_snapshot,side,price,amount")) {
-    return CaptureFormat::kTardisBook;
-  }
-  if (line.starts_with("exchange,symbol,timestamp,local_timestamp,id,side,price,amount")) {
-    return CaptureFormat::kTardisTrades;
-  }
-  if (line.starts_with("exchange,")) {
-    return fail("'" + path + "' is a Tardis file of a kind that is not read; give "
-                "incremental_book_L2 or trades");
-  }
-  return CaptureFormat::kBinanceRaw;
-}
-
-void take_ids(const VenueMessage& m, CaptureFileInfo& info) {
-  if (m.kind != VenueKind::kDepth) return;
-  if (!info.has_depth) {
-    info.has_depth = true;
-    info.has_prev = m.has_prev;
-    info.first_id = m.has_prev ? m.prev_id : m.first_id - 1;
-  }
-  info.last_id = std::max(info.last_id, m.last_id);
-}
-
-void take_message(const VenueMessage& m, const CaptureLine& line, CaptureFileInfo& info) {
-  switch (m.kind) {
-    case VenueKind::kDepth:
-    case VenueKind::kPlainBook: ++info.depths; break;
-    case VenueKind::kTicker: ++info.tickers; break;
-    case VenueKind::kTrade:
-    case VenueKind::kAggTrade: ++info.trades; break;
-    case VenueKind::kMark: ++info.marks; break;
-    case VenueKind::kSnapshot: ++info.snapshots; break;
-    case VenueKind::kOther: return;
-  }
-  take_ids(m, info);
-  if (info.symbol.empty()) info.symbol = m.symbol;
-  std::int64_t venue_ns = 0;
-  if (m.venue_us <= 0 || __builtin_mul_overflow(m.venue_us, kNsPerUs, &venue_ns)) return;
-  // A snapshot is answered on another connection; it still may not arrive before it was made.
-  std::int64_t delay = 0;
-  if (__builtin_sub_overflow(line.receive_ns, venue_ns, &delay)) return;
-  if (info.has_venue_time && delay >= info.least_delay_ns) return;
-  info.has_venue_time = true;
-  info.least_delay_ns = delay;
-  info.least_delay_line = line.line;
-}
-
-DecodeFault decode(const CaptureLine& line, BinanceDecoder& decoder, VenueMessage& m) {
-  switch (line.format) {
-    case FrameFormat::kTardisBook: return decode_tardis_book(line.bytes, m);
-    case FrameFormat::kTardisTrades: return decode_tardis_trade(line.bytes, m);
-    default: return decoder.decode(line.bytes, m);
-  }
-}
-
-/// A clock may be wrong by seconds, even minutes; a receive time and a venue time an hour apart are
-/// a damaged line, and would move the clock of the whole stream or the end of the session.
-bool plausible(const VenueMessage& m, const CaptureLine& line) {
-  constexpr std::int64_t kHourNs = 3600 * kNsPerSecond;
-  if (m.kind == VenueKind::kOther || m.venue_us <= 0) return true;
-  std::int64_t venue_ns = 0, delay = 0;
-  if (__builtin_mul_overflow(m.venue_us, kNsPerUs, &venue_ns) ||
-      __builtin_sub_overflow(line.receive_ns, venue_ns, &delay)) {
-    return false;
-  }
-  return delay > -kHourNs && delay < kHourNs;
-}
-
-std::unexpected<Error> refuse_times(const CaptureFileInfo& info, const VenueMessage& m,
-                                    const CaptureLine& line) {
-  return fail(info.path + ":" + std::to_string(line.line) + ": received at " +
-              std::to_string(line.receive_ns) + " ns, stamped by the venue at " +
-              std::to_string(m.venue_us) + " us: more than an hour apart; one of the two is "
-              "damaged. Mend or remove the line");
-}
-
-Result<void> scan(CaptureFileInfo& info, BinanceDecoder& decoder, VenueMessage& m) {
-  const auto format = format_of(info.path);
-  if (!format) return std::unexpected(format.error());
-  info.format = *format;
-  auto reader = LineReader::open(info.path, kFrameBytesMax);
-  if (!reader) return std::unexpected(reader.error());
-  Hasher digest;
-  std::int64_t newest = std::numeric_limits<std::int64_t>::min();
-  CaptureLine line;
-  (*reader)->begin_group();
-  while (read_capture_line(**reader, info.format, line)) {
-    ++info.frames;
-    digest.add(static_cast<std::uint64_t>(line.receive_ns));
-    digest.bytes(line.bytes.data(), line.bytes.size());
-    if (!line.has_time || decode(line, decoder, m).kind != FeedErrorKind::kNone) {
-      ++info.bad_lines;
-    } else {
-      if (!plausible(m, line)) return refuse_times(info, m, line);
-      if (newest == std::numeric_limits<std::int64_t>::min()) info.first_receive_ns =
-          line.receive_ns;
-      if (line.receive_ns < newest) {  // as the source does; else it would move the stream's clock
-        if (info.backward_times++ == 0) info.backward_line = line.line;
-        line.receive_ns = newest;
-      }
-      newest = line.receive_ns;
-      if (info.exchange.empty() && info.format != CaptureFormat::kBinanceRaw) {
-        info.exchange = csv_column(line.bytes, 0);
-      }
-      take_message(m, line, info);
-    }
-    (*reader)->begin_group();
-  }
-  if ((*reader)->error()) return std::unexpected(*(*reader)->error());
-  if (info.frames == info.bad_lines) {
-    return fail("'" + info.path + "' holds no line that can be read; captures have lines "
-                "'<receive time> <json>'");
-  }
-  info.last_receive_ns = newest;
-  info.digest = digest.value();
-  return {};
-}
 
 std::string venue_of_exchange(const std::string& exchange) {
   if (exchange == "binance") return "BINANCE_SPOT";
@@ -173,6 +42,10 @@ Result<Instrument> instrument_of(const CaptureFileInfo& info, const InspectOptio
   return found;
 }
 
+bool is_tardis(CaptureFormat format) {
+  return format == CaptureFormat::kTardisBook || format == CaptureFormat::kTardisTrades;
+}
+
 /// Files that share one clock: one stream whose updates join, or Tardis files of one instrument.
 struct Segment {
   std::uint16_t instrument = 0;
@@ -186,9 +59,12 @@ std::vector<Segment> make_segments(CaptureInfo& info, const std::vector<std::uin
     const bool same = !segments.empty() && segments.back().instrument == ids[i];
     if (same) {
       const CaptureFileInfo& before = info.files[segments.back().files.back()];
-      const bool is_raw = file.format == CaptureFormat::kBinanceRaw;
-      file.joins_previous = is_raw == (before.format == CaptureFormat::kBinanceRaw) &&
-                            (!is_raw || (file.first_id != 0 && file.first_id == before.last_id));
+      const bool is_table = is_tardis(file.format);
+      const bool joins_by_id = file.first_id != 0 && file.first_id == before.last_id;
+      // Names of connections are those of one file.
+      const bool is_session = !file.select.connections.empty();
+      file.joins_previous = is_table ? is_tardis(before.format)
+                                     : file.format == before.format && joins_by_id && !is_session;
     }
     if (!same || !file.joins_previous) segments.push_back({ids[i], {}});
     segments.back().files.push_back(i);
@@ -200,9 +76,13 @@ std::vector<Segment> make_segments(CaptureInfo& info, const std::vector<std::uin
 Result<std::int64_t> offset_of(const CaptureInfo& info, const Segment& segment,
                                std::size_t number_of_instrument, const InspectOptions& options) {
   const CaptureFileInfo* least = nullptr;
-  for (const std::size_t f : segment.files) {
-    const CaptureFileInfo& file = info.files[f];
-    if (!file.has_venue_time) continue;
+  const auto is_of_segment = [&](const CaptureFileInfo& file) {
+    return std::ranges::any_of(segment.files,
+                               [&](std::size_t f) { return info.files[f].path == file.path; });
+  };
+  // All instruments of one recording were received by one clock.
+  for (const CaptureFileInfo& file : info.files) {
+    if (!file.has_venue_time || !is_of_segment(file)) continue;
     if (least == nullptr || file.least_delay_ns < least->least_delay_ns) least = &file;
   }
   std::size_t nth = 0;
@@ -221,6 +101,36 @@ Result<std::int64_t> offset_of(const CaptureInfo& info, const Segment& segment,
   return least->least_delay_ns - options.base_feed_latency_ns;
 }
 
+/// Streams of a recording's instrument: one a connection, each in time order in itself. What names
+/// no instrument comes with the first stream of its connection, what cannot be told with the
+/// file's first.
+void add_selected(CaptureInfo& info, const Segment& segment, std::int64_t offset_ns) {
+  const CaptureFileInfo& first = info.files[segment.files.front()];
+  info.first_origin_ns = std::min(info.first_origin_ns, first.first_receive_ns - offset_ns);
+  std::vector<std::string> connections = first.select.connections;
+  if (connections.empty()) connections.emplace_back();
+  for (const std::string& connection : connections) {
+    CaptureStream stream{segment.instrument, first.format, {}, offset_ns, {}};
+    for (const std::size_t f : segment.files) {
+      const CaptureFileInfo& file = info.files[f];
+      CaptureSelect select{file.select.symbol, {}, RestOfLines::kFile};
+      if (!connection.empty()) select.connections.push_back(connection);
+      for (const CaptureStream& other : info.streams) {
+        for (std::size_t i = 0; i < other.files.size(); ++i) {
+          if (other.files[i] != file.path || other.selects.empty()) continue;
+          const bool same = other.selects[i].connections == select.connections;
+          select.rest = same ? RestOfLines::kNone
+                             : std::min(select.rest, RestOfLines::kConnection);
+        }
+      }
+      stream.files.push_back(file.path);
+      stream.selects.push_back(std::move(select));
+      info.last_origin_ns = std::max(info.last_origin_ns, file.last_receive_ns - offset_ns);
+    }
+    info.streams.push_back(std::move(stream));
+  }
+}
+
 Result<void> add_streams(CaptureInfo& info, const std::vector<std::uint16_t>& ids,
                          const InspectOptions& options) {
   std::vector<std::size_t> count(info.instruments.size(), 0);
@@ -229,9 +139,14 @@ Result<void> add_streams(CaptureInfo& info, const std::vector<std::uint16_t>& id
   for (const Segment& segment : make_segments(info, ids)) {
     const auto offset = offset_of(info, segment, count[segment.instrument]++, options);
     if (!offset) return std::unexpected(offset.error());
+    if (!info.files[segment.files.front()].select.symbol.empty()) {
+      add_selected(info, segment, *offset);
+      continue;
+    }
     for (const CaptureFormat format : {CaptureFormat::kBinanceRaw, CaptureFormat::kTardisBook,
-                                       CaptureFormat::kTardisTrades}) {
-      CaptureStream stream{segment.instrument, format, {}, *offset};
+                                       CaptureFormat::kTardisTrades, CaptureFormat::kBybitRaw,
+                                       CaptureFormat::kOkxRaw}) {
+      CaptureStream stream{segment.instrument, format, {}, *offset, {}};
       for (const std::size_t f : segment.files) {
         const CaptureFileInfo& file = info.files[f];
         if (file.format != format) continue;
@@ -245,27 +160,51 @@ Result<void> add_streams(CaptureInfo& info, const std::vector<std::uint16_t>& id
   return {};
 }
 
+/// Adds the entries of one file.
+Result<void> look_at(const std::string& path, const InspectOptions& options, ScanBuffers& buffers,
+                     CaptureInfo& info) {
+  const bool is_binary = is_binary_capture(path);
+  CaptureFileInfo file;
+  file.path = path;
+  if (is_binary) {
+    if (auto read = read_binary_info(file); !read) {
+      return fail_within("cannot use capture", read);
+    }
+  } else {
+    auto kind = capture_kind(path);
+    if (!kind) return fail_within("cannot use capture", kind);
+    if (kind->is_recording) {
+      auto entries = scan_recording(path, kind->format, options, buffers, info.left_out);
+      if (!entries) return fail_within("cannot use capture", entries);
+      std::ranges::move(*entries, std::back_inserter(info.files));
+      return {};
+    }
+    file.format = kind->format;
+    if (auto scanned = scan_capture(file, buffers); !scanned) {
+      return fail_within("cannot use capture", scanned);
+    }
+  }
+  auto instrument = instrument_of(file, options);
+  if (!instrument) return std::unexpected(instrument.error());
+  file.instrument = std::move(*instrument);
+  if (is_binary) {
+    if (auto same = check_binary_grid(file); !same) return same;
+  }
+  info.files.push_back(std::move(file));
+  return {};
+}
+
 }  // namespace
 
 Result<CaptureInfo> inspect_captures(const std::vector<std::string>& files,
                                      const InspectOptions& options) {
   if (files.empty()) return fail_usage("no capture files given; name them with --data");
   CaptureInfo info;
-  BinanceDecoder decoder(kFrameBytesMax);
-  VenueMessage message(kFrameLevelsMax);
+  ScanBuffers buffers;
   for (const std::string& path : files) {
-    CaptureFileInfo file;
-    file.path = path;
-    const bool is_binary = is_binary_capture(path);
-    auto looked = is_binary ? read_binary_info(file) : scan(file, decoder, message);
-    if (!looked) return fail_within("cannot use capture", looked);
-    auto instrument = instrument_of(file, options);
-    if (!instrument) return std::unexpected(instrument.error());
-    file.instrument = std::move(*instrument);
-    if (is_binary) {
-      if (auto same = check_binary_grid(file); !same) return std::unexpected(same.error());
+    if (auto looked = look_at(path, options, buffers, info); !looked) {
+      return std::unexpected(looked.error());
     }
-    info.files.push_back(std::move(file));
   }
   for (const CaptureFileInfo& f : info.files) {
     const bool known = std::ranges::any_of(

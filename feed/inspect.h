@@ -17,6 +17,8 @@ struct InspectOptions {
   // "BINANCE_SPOT", "BINANCE_USDM" or "BINANCE_COINM", and a symbol: override what the frames say.
   std::string market;
   std::string symbol;
+  // Canonical ids: of a recording with several instruments only these. Empty: all that are known.
+  std::vector<std::string> instruments;
   std::int64_t base_feed_latency_ns = 1'000'000;
   // Offsets handed over (`--clock-offset FILE`), by instrument id and, where several streams of one
   // instrument are given, in time order. Used instead of the computed ones.
@@ -25,6 +27,7 @@ struct InspectOptions {
 
 struct CaptureFileInfo {
   std::string path;
+  CaptureSelect select;  // what of the file this is about; without a symbol: all of it
   CaptureFormat format = CaptureFormat::kBinanceRaw;
   Instrument instrument;
   std::int64_t first_receive_ns = 0;  // local clock, as recorded
@@ -40,7 +43,7 @@ struct CaptureFileInfo {
   bool has_venue_time = false;
   // What the frames say of the market.
   std::string symbol;
-  std::string exchange;         // Tardis
+  std::string exchange;         // Tardis's name of it; of a recording the venue's id
   bool has_depth = false;
   bool has_prev = false;        // the first depth update has pu
   bool joins_previous = false;  // continues the stream of the file before it
@@ -56,6 +59,8 @@ struct CaptureInfo {
   std::int64_t last_origin_ns = 0;
   std::int64_t events = 0;
   std::uint64_t data_digest = 0;
+  // What recordings hold beside that: instruments that are not known or not wanted.
+  std::vector<std::string> left_out;
 };
 
 /// Reads every file once; of a binary capture its header, which says the same. Refuses: a file that

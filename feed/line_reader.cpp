@@ -1,6 +1,7 @@
 #include "feed/line_reader.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 
 #include "feed/frame.h"
@@ -9,6 +10,28 @@ namespace pinstripe {
 namespace {
 
 constexpr std::size_t kBlockBytes = 256 * 1024;
+
+/// Puts what the escape at the start of `text` (a backslash and more) stands for; gives the
+/// characters taken, 0 where it is none. Surrogate pairs do not occur in venue messages.
+std::size_t unescape_one(std::string_view text, char*& to) noexcept {
+  constexpr std::string_view kShort = "\"\\/bfnrt";
+  constexpr std::string_view kMeans = "\"\\/\b\f\n\r\t";
+  if (const std::size_t at = kShort.find(text[1]); at != std::string_view::npos) {
+    *to++ = kMeans[at];
+    return 2;
+  }
+  if (text[1] != 'u' || text.size() < 6) return 0;
+  unsigned code = 0;
+  const char* const digits = text.data() + 2;
+  const auto read = std::from_chars(digits, digits + 4, code, 16);
+  if (read.ec != std::errc() || read.ptr != digits + 4) return 0;
+  if (code >= 0xD800 && code < 0xE000) return 0;
+  if (code >= 0x800) *to++ = static_cast<char>(0xE0 | (code >> 12));
+  if (code >= 0x800) *to++ = static_cast<char>(0x80 | ((code >> 6) & 0x3F));
+  if (code >= 0x80 && code < 0x800) *to++ = static_cast<char>(0xC0 | (code >> 6));
+  *to++ = static_cast<char>(code < 0x80 ? code : 0x80 | (code & 0x3F));
+  return 6;
+}
 
 }  // namespace
 
@@ -63,7 +86,7 @@ bool LineReader::fill() {
     const bool is_cut = bytes_->fault() == kCutFile;
     const std::string offset = std::to_string(base_offset_ + filled_);
     fail_with("'" + path_ + "' " +
-              (is_cut ? "is cut: its gzip stream ends" : bytes_->fault()) + " after " + offset +
+              (is_cut ? "is cut: its compressed data end" : bytes_->fault()) + " after " + offset +
               " uncompressed bytes; everything before was delivered; take the file anew");
   }
   return got > 0;
@@ -109,6 +132,25 @@ bool LineReader::next(std::string_view& line) {
   line_offset_ = offset();
   at_ = end < filled_ ? end + 1 : end;
   ++line_number_;
+  return true;
+}
+
+bool LineReader::unescape(std::string_view& part) noexcept {
+  const char* from = part.data();
+  const char* const end = from + part.size();
+  char* const start = buffer_.get() + (from - buffer_.get());
+  char* to = start;
+  while (from < end) {
+    if (*from != '\\') {
+      *to++ = *from++;
+      continue;
+    }
+    if (end - from < 2) return false;
+    const std::size_t taken = unescape_one(std::string_view(from, end), to);
+    if (taken == 0) return false;
+    from += taken;
+  }
+  part = {start, static_cast<std::size_t>(to - start)};
   return true;
 }
 

@@ -32,6 +32,10 @@ class LineReader {
   /// Everything taken since begin_group, without the last line end.
   std::string_view group() const noexcept;
 
+  /// Undoes the escapes of a JSON string inside the line last taken, in its place. False: it holds
+  /// one that is none.
+  bool unescape(std::string_view& part) noexcept;
+
   /// Number of the line last taken, from 1.
   std::uint64_t line_number() const noexcept { return line_number_; }
   /// Uncompressed bytes before the line last taken.

@@ -2,11 +2,13 @@
 // stage.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "feed/frame.h"
@@ -45,7 +47,28 @@ class FrameSource {
   }
 };
 
-enum class CaptureFormat : std::uint8_t { kBinanceRaw, kTardisBook, kTardisTrades };
+/// The numbers stand in binary captures.
+enum class CaptureFormat : std::uint8_t {
+  kBinanceRaw, kTardisBook, kTardisTrades, kBybitRaw, kOkxRaw,
+};
+inline constexpr std::array<std::string_view, 5> kCaptureFormatNames{
+    "binance_raw", "tardis_book", "tardis_trades", "bybit_raw", "okx_raw"};
+inline constexpr std::size_t kCaptureFormats = kCaptureFormatNames.size();
+
+/// Lines that name no instrument (acknowledgements, damaged lines): whose stream they come with, so
+/// that each is counted once.
+enum class RestOfLines : std::uint8_t {
+  kNone,
+  kConnection,  // those of the stream's connections
+  kFile,        // and those of which nothing can be told
+};
+
+/// What of a file with several instruments or connections belongs to a stream. Empty symbol: all.
+struct CaptureSelect {
+  std::string symbol;
+  std::vector<std::string> connections;  // empty: whatever the connection
+  RestOfLines rest = RestOfLines::kFile;
+};
 
 /// Files of one instrument and clock, read one after the other as one stream.
 struct CaptureStream {
@@ -54,10 +77,12 @@ struct CaptureStream {
   std::vector<std::string> files;  // in time order
   // origin = receive time - offset (trading.md 2)
   std::int64_t clock_offset_ns = 0;
+  // What of each file, or empty: all of them.
+  std::vector<CaptureSelect> selects = {};
 };
 
-/// Opens recorded streams and merges them by time; equal times keep the order of `streams`. gz and
-/// plain files are told by their content.
+/// Opens recorded streams and merges them by time; equal times keep the order of `streams`. gz,
+/// zstd and plain files are told by their content.
 Result<std::unique_ptr<FrameSource>> open_captures(const std::vector<CaptureStream>& streams);
 
 /// At most `frames_max` frames (0 = all) and only frames before first origin + `span_ns` (0 = all).

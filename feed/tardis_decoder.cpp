@@ -47,12 +47,8 @@ DecodeFault microseconds(std::string_view text, std::int64_t& us) noexcept {
 }
 
 void start(VenueMessage& out, VenueKind kind) noexcept {
+  out.clear();
   out.kind = kind;
-  out.has_prev = out.is_buyer_maker = out.is_fresh = false;
-  out.is_market = true;
-  out.symbol = {};
-  out.first_id = out.last_id = out.prev_id = 0;
-  out.bid_count = out.ask_count = 0;
 }
 
 DecodeFault take_level(const Row& row, VenueMessage& out) noexcept {

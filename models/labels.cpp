@@ -66,10 +66,20 @@ void LabelTracker::resolve_before(std::int64_t t) noexcept {
       resolve(m, of);
     }
   }
+  look_ahead();
+}
+
+void LabelTracker::look_ahead() noexcept {
+  next_ns_ = started_ < written_ ? row(started_).start_ns : INT64_MAX;
+  for (std::size_t m = 0; m < horizons_ns_.size(); ++m) {
+    if (ended_[m] == started_) continue;
+    const TimeNs start(row(ended_[m]).start_ns);
+    next_ns_ = std::min(next_ns_, saturating_add(start, TimeNs(horizons_ns_[m])).value);
+  }
 }
 
 void LabelTracker::on_book(TimeNs t, std::int64_t mid2, bool valid) noexcept {
-  resolve_before(t.value);
+  if (resolves_before(t)) resolve_before(t.value);
   if (!valid_ || !valid) invalid_until_ns_ = t.value;
   valid_ = valid && mid2 > 0;
   mid2_ = mid2;
@@ -85,6 +95,7 @@ void LabelTracker::on_decision(TimeNs t, std::span<const double> probability,
   next.voters = voters;
   for (std::size_t m = 0; m < horizons_ns_.size(); ++m) next.probability[m] = probability[m];
   ++written_;
+  look_ahead();
 }
 
 void LabelTracker::save(StateWriter& w) const noexcept {
@@ -144,6 +155,7 @@ Result<void> LabelTracker::load(StateReader& r) {
     for (std::size_t m = 0; m < horizons_ns_.size(); ++m) of.probability[m] = r.f64();
   }
   if (r.failed()) return fail("models checkpoint: cut short inside the labels");
+  look_ahead();
   return {};
 }
 

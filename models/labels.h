@@ -41,6 +41,9 @@ class LabelTracker {
   /// Follows a decision taken at `t`; probability[m] counts where bit m of `voters` is set.
   void on_decision(TimeNs t, std::span<const double> probability, std::uint16_t voters) noexcept;
 
+  /// `on_book` at `t` has windows to resolve, or first mids to take.
+  bool resolves_before(TimeNs t) const noexcept { return next_ns_ < t.value; }
+
   const MemberScore& score(std::size_t member) const noexcept { return scores_[member]; }
   std::int64_t dropped() const noexcept { return dropped_; }
 
@@ -59,6 +62,8 @@ class LabelTracker {
   const Row& row(std::uint64_t n) const noexcept { return rows_[n % rows_.size()]; }
   std::uint64_t oldest() const noexcept;
   void resolve_before(std::int64_t t) noexcept;
+  /// Finds next_ns_ afresh, from what is saved.
+  void look_ahead() noexcept;
   void resolve(std::size_t member, const Row& of) noexcept;
 
   std::vector<std::int64_t> horizons_ns_;
@@ -70,6 +75,7 @@ class LabelTracker {
   std::uint64_t written_ = 0;
   std::uint64_t started_ = 0;                       // rows below have their start mid
   std::array<std::uint64_t, kMemberMax> ended_{};   // rows below are resolved for member m
+  std::int64_t next_ns_ = INT64_MAX;                // earliest start or end that is still to come
   std::int64_t mid2_ = 0;
   std::int64_t invalid_until_ns_ = 0;  // the book was last seen invalid before this time
   std::int64_t dropped_ = 0;

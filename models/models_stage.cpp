@@ -52,20 +52,31 @@ bool ModelsStage::take(const FeatureVector& vector) noexcept {
   ++counters_[kVectors];
   PINSTRIPE_CHECK(vector.h.instrument < instruments_.size(), "vector of an unknown instrument");
   PerInstrument& per = instruments_[vector.h.instrument];
-  std::array<MemberScore, kMemberMax> before;
-  for (std::size_t m = 0; m < members_.size(); ++m) before[m] = per.labels.score(m);
-  const std::int64_t dropped = per.labels.dropped();
   const MarketContext& at = vector.context;
-  per.labels.on_book(vector.h.origin_ns, at.bid_ticks.value + at.ask_ticks.value,
-                     at.state == BookState::kValid);
-  counters_[kLabelsDropped] += per.labels.dropped() - dropped;
-  for (std::size_t m = 0; m < members_.size(); ++m) {
-    count_labels(m, before[m], per.labels.score(m));
+  const std::int64_t mid2 = at.bid_ticks.value + at.ask_ticks.value;
+  const bool valid = at.state == BookState::kValid;
+  if (per.labels.resolves_before(vector.h.origin_ns)) [[unlikely]] {
+    score_labels(per.labels, vector.h.origin_ns, mid2, valid);
+  } else {
+    per.labels.on_book(vector.h.origin_ns, mid2, valid);
   }
   per.inputs.add(vector.valid_mask);
   per.inputs.bytes(&vector.context, sizeof(vector.context));
   per.inputs.bytes(vector.values.data(), sizeof(vector.values));
   return per.clock.due(vector.h.origin_ns);
+}
+
+/// `on_book` with the counters of what it resolves.
+void ModelsStage::score_labels(LabelTracker& labels, TimeNs t, std::int64_t mid2,
+                               bool valid) noexcept {
+  std::array<MemberScore, kMemberMax> before;
+  for (std::size_t m = 0; m < members_.size(); ++m) before[m] = labels.score(m);
+  const std::int64_t dropped = labels.dropped();
+  labels.on_book(t, mid2, valid);
+  counters_[kLabelsDropped] += labels.dropped() - dropped;
+  for (std::size_t m = 0; m < members_.size(); ++m) {
+    count_labels(m, before[m], labels.score(m));
+  }
 }
 
 void ModelsStage::count_labels(std::size_t member, const MemberScore& before,

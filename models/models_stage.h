@@ -76,6 +76,7 @@ class ModelsStage {
                      Signal& out) noexcept;
   NeutralReason unfit(const FeatureVector& vector) const noexcept;
   void count_verdict(const Signal& out) noexcept;
+  void score_labels(LabelTracker& labels, TimeNs t, std::int64_t mid2, bool valid) noexcept;
   void count_labels(std::size_t member, const MemberScore& before,
                     const MemberScore& after) noexcept;
   std::int64_t& member_counter(std::size_t member, MemberCounter which) noexcept {

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "tools/cli_verbs.h"
+#include "tools/usage_error.h"
 
 namespace pinstripe {
 
@@ -132,6 +133,7 @@ int run(int argc, char** argv) {
   add_tap(app, chosen);
   add_check(app, chosen);
   add_doctor(app, chosen);
+  add_limits(app, chosen);
   add_journal(app, chosen);
   add_replay(app, chosen);
   add_verify(app, chosen);
@@ -142,7 +144,8 @@ int run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
-    return app.exit(e) == 0 ? static_cast<int>(Exit::kDone) : static_cast<int>(Exit::kUsage);
+    if (e.get_exit_code() == 0) return app.exit(e);  // --help, --version
+    return static_cast<int>(report_error(usage_error(app, e), asks_json(argc, argv)));
   }
   return static_cast<int>(chosen());
 }

@@ -41,7 +41,7 @@ void add_program(CLI::App& app, Verb& chosen, const char* name, const char* what
   example(verb, line);
   verb->callback([o, verb, bench, &chosen] {
     o->arguments = verb->remaining();
-    o->program = bench ? "pinstripe-bench-" : "pinstripe-train";
+    o->program = "pinstripe-" + verb->get_name() + (bench ? "-" : "");
     if (bench && !o->arguments.empty()) {
       o->program += o->arguments.front();
       o->arguments.erase(o->arguments.begin());
@@ -51,6 +51,17 @@ void add_program(CLI::App& app, Verb& chosen, const char* name, const char* what
 }
 
 }  // namespace
+
+void add_limits(CLI::App& app, Verb& chosen) {
+  auto o = std::make_shared<LimitsOptions>();
+  CLI::App* limits = app.add_subcommand(
+      "limits", "What this machine may still ask of each venue: windows, queue, bans, circuits");
+  limits->add_option("--clear-ban", o->clear_ban,
+                     "end the ban, the back-off and the open circuit of this venue");
+  limits->add_flag("--json", o->json, "one JSON object on standard output");
+  example(limits, "pinstripe limits\n  pinstripe limits --clear-ban BINANCE");
+  limits->callback([o, &chosen] { chosen = [o] { return run_limits(*o); }; });
+}
 
 void add_journal(CLI::App& app, Verb& chosen) {
   CLI::App* journal = app.add_subcommand("journal", "Look at what a session's stages took");
@@ -165,7 +176,8 @@ void add_compare(CLI::App& app, Verb& chosen) {
 
 void add_settings(CLI::App* verb, Overrides& overrides) {
   verb->add_option("--set", overrides.settings,
-                   "key.path=value over the config's own, as in risk.policy.min_edge=0; repeatable")
+                   "value over the config's own, as in risk.policy.min_edge=0; repeatable")
+      ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
 }
 
@@ -191,6 +203,8 @@ void add_programs(CLI::App& app, Verb& chosen) {
   for (const std::string& name : bench_names()) benches += " " + name;
   add_program(app, chosen, "bench", (benches + "; each has its own --help").c_str(),
               "pinstripe bench ring --json");
+  add_program(app, chosen, "venue", "Serve a simulated exchange on loopback TLS until Ctrl-C",
+              "pinstripe venue --config tools/configs/venue.json");
 }
 
 }  // namespace pinstripe

@@ -43,12 +43,13 @@ bool is_ours(const std::string& path) noexcept {
 
 SessionState read_state(const std::string& path) {
   std::ifstream in(path + "/state");
+  if (!in) return SessionState::kHalfMade;
   std::string word;
   in >> word;
   for (std::size_t i = 0; i < std::size(kSessionStateNames); ++i) {
     if (word == kSessionStateNames[i]) return static_cast<SessionState>(i);
   }
-  // Not written yet, or not understood: it must not be cleaned by guessing.
+  // Not understood: it must not be cleaned by guessing.
   return SessionState::kPrepared;
 }
 
@@ -118,6 +119,11 @@ bool cleanable(const SessionInfo& info) noexcept {
          (info.state == SessionState::kEnded || info.state == SessionState::kRunning);
 }
 
+/// A maker of the same name may be about to lock a half-made one: then the lock decides.
+bool replaceable(const SessionInfo& info) noexcept {
+  return cleanable(info) || (!info.live && info.state == SessionState::kHalfMade);
+}
+
 }  // namespace
 
 std::string session_root() {
@@ -132,7 +138,7 @@ std::string session_path(const std::string& name) {
 Result<SessionDir> SessionDir::create(const std::string& name) {
   if (auto ok = check_name(name); !ok) return std::unexpected(std::move(ok.error()));
   if (const auto existing = session_info(name)) {
-    if (!cleanable(*existing)) return refuse_existing(*existing);
+    if (!replaceable(*existing)) return refuse_existing(*existing);
     if (auto ok = remove_locked(*existing); !ok) return std::unexpected(std::move(ok.error()));
   }
   SessionDir dir(name, session_path(name));
@@ -141,7 +147,7 @@ Result<SessionDir> SessionDir::create(const std::string& name) {
                 (errno == ENOSPC ? "; it is full: remove old sessions (pinstripe doctor --fix)"
                                  : ""));
   }
-  if (auto ok = dir.set_state(SessionState::kPrepared); !ok) {
+  if (auto ok = dir.set_state(SessionState::kHalfMade); !ok) {
     std::error_code ignored;
     fs::remove_all(dir.path_, ignored);
     return std::unexpected(std::move(ok.error()));

@@ -32,9 +32,10 @@ enum class SessionState : std::uint8_t {
   kEnded,      // stopped in order: cleaned
   kKept,       // stopped, and to be looked at with `rings` and `tap`: kept until `down`
   kResumable,  // died, can be recovered: kept until `up --resume`, `up --discard`, `doctor --fix`
+  kHalfMade,   // being made; with no lock held its maker died: replaced by the next of its name
 };
 inline constexpr const char* kSessionStateNames[] = {"prepared", "running", "ended", "kept",
-                                                     "resumable"};
+                                                     "resumable", "half-made"};
 
 /// Where sessions lie: $PINSTRIPE_SHM_ROOT or /dev/shm.
 std::string session_root();
@@ -44,8 +45,9 @@ std::string session_path(const std::string& name);
 /// Names files of one session.
 class SessionDir {
  public:
-  /// Makes the directory. A live session of that name is refused, naming the holder; one that
-  /// waits or can be resumed is refused with the way out; an ended one is removed first.
+  /// Makes the directory, in state kHalfMade: take its session lock before anything is put there. A
+  /// live session of that name is refused, naming the holder; one that waits or can be resumed is
+  /// refused with the way out; an ended or half-made one is removed first.
   static Result<SessionDir> create(const std::string& name);
   /// An existing session of this user.
   static Result<SessionDir> open(const std::string& name);

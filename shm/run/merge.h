@@ -17,6 +17,7 @@
 //     silence and never ends. Here its watermark is the pair (w, k): see SentCommands.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -189,6 +190,21 @@ class Merge {
     best.time = now;
     return best;
   }
+
+  /// After a pick of data ring `input`: its heads up to this time may be taken with no look at the
+  /// others, timers apart. The bounds of the others only rise, so this stays true until the stage
+  /// has sent something (a command brings its answer's bound with it).
+  TimeNs alone_until(std::size_t input) const noexcept {
+    TimeNs until = TimeNs::max();
+    for (std::size_t i = 0; i < inputs_.size(); ++i) {
+      if (i == input) continue;
+      const TimeNs bound = inputs_[i].bound;
+      const bool lower = i < input && bound != TimeNs::min();
+      until = std::min(until, lower ? bound - TimeNs(1) : bound);
+    }
+    return until;
+  }
+  bool is_data(std::size_t input) const noexcept { return input < data_count_; }
 
   /// The stage has acted on the head of `input`.
   void consumed(std::size_t input) noexcept {

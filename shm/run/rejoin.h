@@ -172,8 +172,9 @@ std::string rejoin_text(const RejoinReport& r, NameOf&& output, InputOf&& input)
       return "journal behind ring: '" + input(r.port) + "' was released up to message " + number +
              ", further than the journal says";
     case RejoinEnd::kSourceMoved:
-      return at + "the source of frames does not stand where the journal says: its files have "
-             "changed, or others are read";
+      return at + "the source of frames does not stand where the journal says: a file has another "
+             "size or time of change than when it was read; put the session's own files there "
+             "again, with their times (cp -p, touch -r)";
     case RejoinEnd::kUnreadable: return at + "the journal cannot be read further";
   }
   return "";

@@ -65,7 +65,10 @@ class Runner : public RunnerCore<S, P> {
     std::uint32_t taken = 0;
     this->journal_.batch_began();
     if constexpr (kIsRisk) look_for_halt();
-    while (taken < batch_max_ && take_one()) ++taken;
+    while (taken < batch_max_ && take_one()) {
+      ++taken;
+      taken += take_on(batch_max_ - taken);
+    }
     drained_ = taken < batch_max_;
     const bool visible = finish_batch();
     return taken + (visible ? 1 : 0);
@@ -151,6 +154,7 @@ class Runner : public RunnerCore<S, P> {
 
   bool take_one() noexcept {
     P::at(Step::kTake);
+    goes_on_ = false;  // the bounds may be older than what was written since
     if (done_ || !this->outputs_have_room() ||
         !this->journal_ready(progress())) {
       if (!done_) merge_.refresh();  // bounds still move while an output is full
@@ -170,12 +174,35 @@ class Runner : public RunnerCore<S, P> {
       return true;
     }
     message_turn(pick);
+    goes_on_ = !live_ && merge_.is_data(pick.input);  // live: the clock rules each input
+    last_input_ = pick.input;
     return true;
   }
 
   /// Live, as long as data come; what is left when they have ended is merged as in a recorded
   /// session: its timers run up to the end and the drain, and nobody waits for them.
   bool takes_arrivals() const noexcept { return live_ && !merge_.data_ended(); }
+
+  /// PERF NOTE: after a message of a data ring, more of the same ring, as long as nothing was
+  /// written (so the outputs have room still) and no other input or timer can come between. Most
+  /// messages are taken here, with one look at their slot and one at the timer.
+  std::uint32_t take_on(std::uint32_t most) noexcept {
+    if (!goes_on_ || wrote_) return 0;
+    MergeInput& in = merge_.inputs()[last_input_];
+    const TimeNs until = merge_.alone_until(last_input_);
+    std::uint32_t taken = 0;
+    for (; taken < most && !wrote_ && !this->stage_.more(); ++taken) {
+      P::at(Step::kTake);
+      const MsgHeader* const head = in.ring.peek();
+      if (head == nullptr || head->event_ns > until) break;
+      if (this->stage_.next_due() < head->event_ns) break;
+      if (this->journal_.on() && !this->journal_ready(progress())) break;
+      in.head = head;
+      in.bound = head->event_ns;
+      message_turn({Merge::Kind::kRing, last_input_, head->event_ns});
+    }
+    return taken;
+  }
 
   void message_turn(const Merge::Pick& pick) noexcept {
     const MergeInput& in = merge_.inputs()[pick.input];
@@ -245,8 +272,9 @@ class Runner : public RunnerCore<S, P> {
     } else {
       this->stage_.on_event(now, input, sink);
     }
+    wrote_ = sink.written() != 0;
     if constexpr (kIsExec) {
-      PINSTRIPE_CHECK(!this->ports_[0].queue_overflows(S::kMaxBurst),
+      PINSTRIPE_CHECK(!wrote_ || !this->ports_[0].queue_overflows(S::kMaxBurst),
                       "the queue of execution reports is full; raise exec.report_queue");
     }
   }
@@ -385,6 +413,9 @@ class Runner : public RunnerCore<S, P> {
   TimeNs least_response_;
   bool live_;
   std::uint64_t commands_taken_ = 0;
+  std::size_t last_input_ = 0;
+  bool goes_on_ = false;  // the last turn was of the data ring last_input_
+  bool wrote_ = false;    // in the last turn
   bool halted_ = false;
   bool drained_ = false;
   bool done_ = false;

@@ -72,6 +72,25 @@ TEST_F(BenchTest, the_decode_and_features_benches_give_their_figures) {
   expect_positive(bench("features"), {"/features_ns_per_venue_message/p50"});
 }
 
+TEST_F(BenchTest, the_wire_bench_gives_our_client_beside_both_forms_of_boost_beast) {
+  const auto j = bench("wire");
+  expect_positive(j, {"/wire_to_ring_ns/p50", "/wire_to_ring_ns/p99", "/bare_tcp_ns/p50",
+                      "/peers/boost_beast_polling/wire_to_ring_ns/p50",
+                      "/peers/boost_beast_polling/wire_to_ring_ns/p99",
+                      "/peers/boost_beast_blocking/wire_to_ring_ns/p50",
+                      "/peers/boost_beast_blocking/wire_to_ring_ns/p99"});
+  const auto& polling = j.at("peers").at("boost_beast_polling").at("wire_to_ring_ns");
+  EXPECT_DOUBLE_EQ(j.at("polling_p50_ratio"), j.at("wire_to_ring_ns").at("p50").get<double>() /
+                                                  polling.at("p50").get<double>());
+}
+
+TEST_F(BenchTest, the_wire_bench_at_full_speed_loses_nothing) {
+  const auto j = bench("wire", {"--speed", "max"});
+  EXPECT_TRUE(j.at("wire_to_ring_ns").is_null());
+  expect_positive(j, {"/frames_per_s", "/peers/boost_beast_polling/frames_per_s"});
+  EXPECT_EQ(j.at("lost"), 0);
+}
+
 TEST_F(BenchTest, the_journal_bench_gives_what_a_record_and_what_a_session_costs) {
   const auto j = bench("journal");
   expect_positive(j, {"/append_market_event/p50", "/carried_vector/p50", "/stages/risk/on_ns",

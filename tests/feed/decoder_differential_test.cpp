@@ -2,39 +2,19 @@
 // numbers.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "feed/binance_decoder.h"
 #include "feed/capture_lines.h"
 #include "feed/decimal.h"
 #include "tests/feed/feed_support.h"
+#include "tests/feed/plain_decimal.h"
 #include "tests/support/data.h"
 
 namespace pinstripe::feed_test {
 namespace {
 
 using Json = nlohmann::json;
-
-/// Decimal text to 1e-8 by moving the point: pads or cuts to eight places, then reads a whole
-/// number.
-std::int64_t plain_e8(std::string text) {
-  const bool negative = text.starts_with("-");
-  if (negative) text.erase(0, 1);
-  auto point = text.find('.');
-  if (point == std::string::npos) {
-    point = text.size();
-    text += '.';
-  }
-  std::string part = text.substr(point + 1);
-  while (part.size() > 8) {
-    EXPECT_EQ(part.back(), '0');
-    part.pop_back();
-  }
-  part.resize(8, '0');
-  const std::int64_t value = std::strtoll((text.substr(0, point) + part).c_str(), nullptr, 10);
-  return negative ? -value : value;
-}
 
 VenueKind plain_kind(const Json& data, const std::string& stream) {
   if (data.contains("lastUpdateId")) return VenueKind::kSnapshot;

@@ -52,6 +52,32 @@ TEST(InstrumentTable, HoldsTheContractsOfTheBrief) {
   EXPECT_EQ(synthetic_instrument().id, "SYNTHETIC:PINUSD");
 }
 
+TEST(InstrumentTable, HoldsWhatBybitAndOkxStated) {
+  struct Stated {
+    const char* id;
+    std::int64_t tick_e8, lot_e8, multiplier_e8;
+    const char* settle;
+  };
+  for (const Stated& s : {Stated{"BYBIT_LINEAR:BTCUSDT", 10'000'000, 100'000, 100'000'000, "USDT"},
+                          Stated{"BYBIT_LINEAR:DOGEUSDT", 1'000, 100'000'000, 100'000'000, "USDT"},
+                          Stated{"BYBIT:ETHUSDT", 1'000'000, 1'000, 100'000'000, "USDT"},
+                          Stated{"OKX:BTC-USDT", 10'000'000, 1, 100'000'000, "USDT"},
+                          Stated{"OKX_SWAP:BTC-USDT-SWAP", 10'000'000, 100'000'000, 1'000'000,
+                                 "USDT"},
+                          Stated{"OKX_SWAP:UNI-USD-SWAP", 100'000, 100'000'000, 1'000'000'000,
+                                 "UNI"},
+                          Stated{"OKX_FUTURES:BTC-USD-220527", 10'000'000, 100'000'000,
+                                 10'000'000'000, "BTC"}}) {
+    const auto found = find_instrument(s.id);
+    ASSERT_TRUE(found.has_value()) << s.id;
+    EXPECT_EQ(found->tick_e8, s.tick_e8) << s.id;
+    EXPECT_EQ(found->lot_e8, s.lot_e8) << s.id;
+    EXPECT_EQ(found->multiplier_e8, s.multiplier_e8) << s.id;
+    EXPECT_EQ(found->settle, s.settle) << s.id;
+  }
+  EXPECT_EQ(find_instrument("OKX:BTC-USDT")->qty_min.value, 1'000);
+}
+
 TEST(InstrumentTable, UnknownSymbolNamesTheNearestAndWhatToDo) {
   const auto found = find_instrument("BINANCE_USDM", "BTCUSD");
   ASSERT_FALSE(found.has_value());

@@ -55,6 +55,19 @@ TEST(Allocations, NoneOverACapture) {
   EXPECT_EQ(allocations_of(**source, sut), 0);
 }
 
+TEST(Allocations, NoneOverRecordingsOfBybitAndOkx) {
+  for (const char* name : {"ws_raw/bybit_v5_linear_20260809.jsonl.zst",
+                           "ws_raw/okx_v5_books_20220513.jsonl.zst"}) {
+    PINSTRIPE_NEED_DATA(path, name);
+    const auto info = inspect_captures({path}, {});
+    auto source = open_captures(info->streams);
+    FeedConfig config;
+    config.instruments = info->instruments;
+    FeedStage sut(config);
+    EXPECT_EQ(allocations_of(**source, sut), 0) << name;
+  }
+}
+
 TEST(Allocations, NoneOverTheSyntheticMarketWithItsEvents) {
   SyntheticConfig c;
   c.duration_ns = 10 * kNsPerSecond;

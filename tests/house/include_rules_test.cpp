@@ -1,5 +1,6 @@
-// Who may include whom (design 3): base <- msg <- market <- ring <- run; a stage file includes
-// base, msg, market and its own folder, nothing of the operating system, no clock, no thread.
+// Who may include whom (design 3): base <- msg <- market <- ring <- run, net beside run; a stage
+// file includes base, msg, market and its own folder, nothing of the operating system, no clock, no
+// thread.
 #include <gtest/gtest.h>
 
 #include <map>
@@ -44,6 +45,55 @@ TEST(IncludeRules, ALayerOfShmIncludesOnlyItselfAndTheLayersBelow) {
       }
     }
   }
+}
+
+/// The limiter stands beside `run`: on base, and its outermost file on ring.
+TEST(IncludeRules, TheLimiterIncludesBaseAndItselfAndOnlyItsOutermostFileTheRingLayer) {
+  for (const SourceFile& file : sources_below("shm/limits")) {
+    const bool outermost = file.path.starts_with("shm/limits/limiter.");
+    for (const std::string& line : file.lines) {
+      const std::string name = included(line);
+      if (!name.starts_with('"')) continue;
+      const std::string path = name.substr(1);
+      EXPECT_TRUE(path.starts_with("shm/base/") || path.starts_with("shm/limits/") ||
+                  (outermost && path.starts_with("shm/ring/")))
+          << file.path << " includes " << name;
+    }
+  }
+}
+
+/// Time is a parameter and files are for two of its parts: the rules can be run by any test.
+TEST(IncludeRules, TheLimitersRulesIncludeNoSystemHeader) {
+  const std::set<std::string> standard{"<algorithm>", "<array>", "<atomic>", "<cstddef>",
+                                       "<cstdint>", "<cstring>", "<optional>", "<span>",
+                                       "<string_view>", "<type_traits>"};
+  for (const SourceFile& file : sources_below("shm/limits")) {
+    if (file.path.starts_with("shm/limits/limiter.")) continue;
+    if (file.path.starts_with("shm/limits/limits_file.")) continue;
+    for (const std::string& line : file.lines) {
+      const std::string name = included(line);
+      if (!name.starts_with('<')) continue;
+      EXPECT_TRUE(standard.contains(name)) << file.path << " includes " << name;
+    }
+  }
+}
+
+// net stands beside run: it may include base and run's clock, and no layer includes it (its users
+// are the I/O sources, tools, tests and benches).
+TEST(IncludeRules, NetIncludesOnlyItselfBaseAndTheClock) {
+  const std::set<std::string> allowed{"\"shm/run/clock.h\""};
+  std::size_t files = 0;
+  for (const SourceFile& file : sources_below("shm/net")) {
+    ++files;
+    for (const std::string& line : file.lines) {
+      const std::string name = included(line);
+      if (!name.starts_with('"')) continue;
+      EXPECT_TRUE(name.starts_with("\"shm/net/") || name.starts_with("\"shm/base/") ||
+                  allowed.contains(name))
+          << file.path << " includes " << name;
+    }
+  }
+  EXPECT_GT(files, 10u) << "the folder has moved";
 }
 
 TEST(IncludeRules, AStageFileIncludesOnlyBaseMsgMarketAndItsOwnFolder) {

@@ -18,7 +18,9 @@ constexpr std::array<std::string_view, 11> kFolders{"shm",  "feed",  "features",
                                                     "bench", ".ci",  ""};
 
 bool written_by_programs(const std::string& path) {
-  return path.starts_with("tests/fuzz/corpus/") || path.starts_with("feed/instruments/") ||
+  return path.find("/node_modules/") != std::string::npos ||
+         path.ends_with("/package-lock.json") || path.starts_with("tests/fuzz/corpus/") ||
+         path.starts_with("feed/instruments/") ||
          (path.starts_with("models/shipped/") && !path.ends_with(".md"));
 }
 

@@ -61,5 +61,21 @@ TEST_F(FullDiskTest, ASessionToldToStopThenLeavesOffAndIsResumedWithoutLoss) {
   EXPECT_TRUE(leftovers().empty());
 }
 
+TEST_F(FullDiskTest, DownKeepsWhatIsInSharedMemoryAlone) {
+  if (!make_disk()) GTEST_SKIP() << "this machine does not let the test mount a small disk";
+  const auto up = start({bin_ + "/pinstripe", "up", greedy_config(), "--for", "200s", "--json"});
+  ASSERT_TRUE(wait_until_full());
+  const CommandResult down = run({"down", "session", "--json"});
+  EXPECT_EQ(wait(up).exit, 1);
+  EXPECT_EQ(down.exit, 1);
+  EXPECT_TRUE(down.json().at("resumable").get<bool>());
+  EXPECT_NE(down.err.find("in shared memory alone"), std::string::npos) << down.err;
+  ASSERT_EQ(run_program({"mount", "-o", "remount,size=512m", disk()}).exit, 0);
+  const CommandResult sut = run({"up", "--resume", "session", "--json"});
+  ASSERT_EQ(sut.exit, 0) << sut.err;
+  EXPECT_EQ(sut.json().at("lost"), 0);
+  EXPECT_EQ(run({"replay", sut.json().at("journal")}).exit, 0);
+}
+
 }  // namespace
 }  // namespace pinstripe

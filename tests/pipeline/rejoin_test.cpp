@@ -1,12 +1,15 @@
 // What becomes of a session that cannot go on by itself: its supervisor killed, a stage that dies
 // of one record again and again, a stage that nobody lets live. It leaves off, and is resumed.
+#include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <fstream>
 
+#include "shm/run/journal_scan.h"
 #include "tests/pipeline/kill_support.h"
+#include "tests/pipeline/pipeline_support.h"
 
 namespace pinstripe {
 namespace {
@@ -93,6 +96,53 @@ TEST_F(RejoinTest, ASessionWhoseSupervisorIsKilledIsResumedAndDecidesTheSame) {
   EXPECT_EQ(run({"up", "--resume", "session"}).exit, 2) << "there is nothing left to resume";
 }
 
+TEST_F(RejoinTest, DownRemovesNothingThatCanBeResumed) {
+  const std::string config = busy_config();
+  const Decisions expected = undisturbed(config);
+  lose_supervisor(config);
+  const CommandResult down = run({"down", "session", "--json"});
+  EXPECT_EQ(down.exit, 1);
+  EXPECT_NE(down.err.find("--resume session"), std::string::npos) << down.err;
+  EXPECT_NE(down.err.find("--discard"), std::string::npos) << down.err;
+  EXPECT_TRUE(down.json().at("resumable").get<bool>());
+  EXPECT_GT(down.json().at("account").at("events"), 0);
+  EXPECT_EQ(decisions_of(run({"up", "--resume", "session", "--json"})), expected);
+}
+
+TEST_F(RejoinTest, AHelperThatSomeoneStoppedIsReplaced) {
+  const std::string config = busy_config();
+  const Decisions expected = undisturbed(config);
+  const auto up = start({bin_ + "/pinstripe", "up", config, "--session", "session", "--json",
+                         "--speed", "10"});
+  ASSERT_TRUE(wait_until_running("session"));
+  const std::string mine = "--session session$";
+  for (const char* helper : {"pinstripe-journal ", "pinstripe-checkpoint "}) {
+    ASSERT_EQ(run_program({"pkill", "-STOP", "-P", std::to_string(up.pid), "-f", helper + mine}).exit,
+              0) << helper;
+  }
+  const CommandResult sut = wait(up);
+  EXPECT_EQ(decisions_of(sut), expected) << sut.err;
+  EXPECT_NE(sut.err.find("carrier of the journals (pid"), std::string::npos) << sut.err;
+  EXPECT_NE(sut.err.find("stopped by a signal (SIGSTOP); it is killed"), std::string::npos);
+  EXPECT_TRUE(leftovers().empty());
+}
+
+TEST_F(RejoinTest, ASessionWhoseMakerWasKilledIsMadeAnew) {
+  const std::string config = trading_config();
+  for (const char* left : {"", "state"}) {
+    const std::filesystem::path folder = root_ / "pinstripe-session";
+    std::filesystem::create_directory(folder);
+    if (*left != '\0') std::ofstream(folder / left) << "half-made\n";
+    EXPECT_EQ(run({"status", "session"}).exit, 2);
+    const CommandResult sut = run({"up", config, "--session", "session", "--json", "--for", "1s"});
+    EXPECT_EQ(sut.exit, 0) << sut.err;
+    EXPECT_TRUE(leftovers().empty());
+    std::filesystem::create_directory(folder);
+    EXPECT_EQ(run({"down", "session"}).exit, 0);
+    EXPECT_TRUE(leftovers().empty());
+  }
+}
+
 TEST_F(RejoinTest, DiscardedItIsGoneAndTheNextOneBeginsAnew) {
   const std::string config = busy_config();
   const Decisions expected = undisturbed(config);
@@ -117,6 +167,106 @@ TEST_F(RejoinTest, AChangedModelIsRefusedByName) {
   EXPECT_NE(sut.err.find(std::filesystem::path(model).filename().string()), std::string::npos)
       << sut.err;
   EXPECT_FALSE(leftovers().empty()) << "it stays for who puts the model back";
+}
+
+TEST_F(RejoinTest, AnEditedCaptureIsRefusedWhateverItsTimeSays) {
+  PINSTRIPE_NEED_DATA(spot, "binance_l2_raw/spot_btcusdt_20230405.txt.gz");
+  std::vector<std::string> lines = lines_of(spot);
+  const std::string capture = (folder_ / "capture.txt").string();
+  write_lines(capture, lines);
+  const auto time = std::filesystem::last_write_time(capture);
+  const auto up = start({bin_ + "/pinstripe", "up", kRecordedConfig, "--data", capture, "--speed",
+                         "1", "--session", "session", "--set", "journal.mode=on"});
+  ASSERT_TRUE(wait_until_running("session"));
+  const auto pids = stage_pids();
+  kill(up.pid, SIGKILL);
+  (void)wait(up);
+  ASSERT_TRUE(all_gone(pids));
+  std::string& late = lines[lines.size() - 100];
+  const std::size_t digit = late.rfind("00\"");
+  ASSERT_NE(digit, std::string::npos) << late;
+  late[digit] = '1';
+  write_lines(capture, lines);
+  std::filesystem::last_write_time(capture, time);
+  const CommandResult sut = run({"up", "--resume", "session", "--json"});
+  EXPECT_EQ(sut.exit, 1);
+  EXPECT_NE(sut.err.find(capture), std::string::npos) << sut.err;
+  EXPECT_NE(sut.err.find("was changed"), std::string::npos) << sut.err;
+  EXPECT_FALSE(leftovers().empty()) << "it stays for who puts the capture back";
+}
+
+TEST_F(RejoinTest, AChangedInputOrConfigOfTheJournalIsRefusedByName) {
+  lose_supervisor(busy_config());
+  const auto journal = run({"journal", "info", "session", "--json"}).json();
+  const std::filesystem::path folder = journal.at("journal").get<std::string>();
+  std::vector<std::filesystem::path> files{folder / "config.json"};
+  for (const auto& entry : std::filesystem::directory_iterator(folder / "inputs")) {
+    files.push_back(entry.path());
+  }
+  ASSERT_GT(files.size(), 1U);
+  for (const auto& file : files) {
+    std::filesystem::copy_file(file, folder_ / "kept");
+    std::fstream bytes(file, std::ios::in | std::ios::out);
+    std::string text((std::istreambuf_iterator<char>(bytes)), {});
+    const auto digit = text.find_last_of("12345678");
+    ASSERT_NE(digit, std::string::npos) << file;
+    bytes.clear();
+    bytes.seekp(static_cast<std::streamoff>(digit));
+    bytes.put('9');
+    bytes.close();
+    const CommandResult sut = run({"up", "--resume", "session", "--json"});
+    EXPECT_EQ(sut.exit, 1) << file;
+    EXPECT_NE(sut.err.find("'" + file.string() + "'"), std::string::npos) << sut.err;
+    EXPECT_NE(sut.err.find("was changed"), std::string::npos) << sut.err;
+    std::filesystem::remove(file);
+    std::filesystem::rename(folder_ / "kept", file);
+  }
+  EXPECT_EQ(run({"up", "--resume", "session", "--json"}).exit, 0) << "all is put back";
+}
+
+TEST_F(RejoinTest, AnEditedByteOfAJournalInSharedMemoryIsRefusedByName) {
+  lose_supervisor(busy_config());
+  const std::string path = (root_ / "pinstripe-session/risk.journal").string();
+  std::vector<std::pair<std::string, off_t>> places{{"the identity", 100}};
+  {
+    const auto memory = Segment::open(path, true);
+    ASSERT_TRUE(memory) << memory.error().message;
+    const auto view = attach_journal(memory->bytes(), nullptr);
+    ASSERT_TRUE(view) << view.error().message;
+    const auto offset = [&](const std::byte* at) { return static_cast<off_t>(at - view->base); };
+    // The one before the newest: it is full, and still kept in memory.
+    const std::uint64_t segment = std::max<std::uint64_t>(view->header()->segment, 1) - 1;
+    const auto start = journal_segment_start(*view, segment);
+    ASSERT_TRUE(start);
+    JournalWalk walk(*view, *start);
+    JournalEntry e;
+    for (int i = 0; i < 3; ++i) ASSERT_EQ(walk.next(e), JournalLook::kRecord);
+    const off_t record = offset(view->segment(segment)) +
+                         static_cast<off_t>(e.position % view->segment_bytes);
+    places.insert(places.end(), {{"a segment's number", offset(view->segment(segment)) + 16},
+                                 {"the word of a record", record},
+                                 {"its time", record + 8},
+                                 {"its size", record + 16}});
+    if (!e.payload.empty()) places.emplace_back("its payload", record + kJournalRecordBytes);
+  }
+  const int file = open(path.c_str(), O_RDWR | O_CLOEXEC);
+  ASSERT_GE(file, 0);
+  const auto flip = [&](off_t at) {
+    std::uint8_t byte = 0;
+    ASSERT_EQ(pread(file, &byte, 1, at), 1);
+    byte ^= 0x10;
+    ASSERT_EQ(pwrite(file, &byte, 1, at), 1);
+  };
+  for (const auto& [what, at] : places) {
+    flip(at);
+    const CommandResult sut = run({"up", "--resume", "session", "--json"});
+    EXPECT_EQ(sut.exit, 1) << what;
+    EXPECT_NE(sut.err.find("cannot be resumed: journal of risk: "), std::string::npos)
+        << what << ": " << sut.err;
+    flip(at);
+  }
+  close(file);
+  EXPECT_EQ(run({"up", "--resume", "session", "--json"}).exit, 0) << "every byte is back";
 }
 
 TEST_F(RejoinTest, AStageThatFailsTwiceAtOneRecordIsNotStartedAThirdTime) {

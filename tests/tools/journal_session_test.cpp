@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "shm/ring/end_lock.h"
+#include "shm/ring/session_dir.h"
 #include "tests/tools/cli_support.h"
 
 namespace pinstripe {
@@ -113,6 +114,24 @@ TEST_F(JournalSessionTest, StatusTellsOfTheJournal) {
   const CommandResult sut = wait(up);
   EXPECT_EQ(sut.exit, 0) << sut.err;
   EXPECT_EQ(sut.json().at("journal"), journal.at("directory"));
+}
+
+TEST_F(JournalSessionTest, AHelperOfADeadSupervisorDrivesNothing) {
+  ASSERT_EQ(run({"up", journaled(), "--prepare"}).exit, 0);
+  const auto lock = EndLock::acquire((root_ / "pinstripe-session/checkpoint.lock").string(), "it");
+  ASSERT_TRUE(lock) << lock.error().message;
+  const auto by_hand = run({"status", "session"});
+  EXPECT_NE(by_hand.out.find("live, without a supervisor"), std::string::npos) << by_hand.out;
+  // What a supervisor leaves that was killed while it ran.
+  const auto dir = SessionDir::open("session");
+  ASSERT_TRUE(dir && dir->set_state(SessionState::kRunning) && dir->mark_resumable());
+  const auto sut = run({"status", "session"});
+  EXPECT_EQ(sut.out.find("driven by"), std::string::npos) << sut.out;
+  EXPECT_NE(sut.out.find("its supervisor has died"), std::string::npos) << sut.out;
+  EXPECT_NE(sut.out.find("pinstripe up --resume session"), std::string::npos) << sut.out;
+  const auto json = run({"status", "session", "--json"}).json();
+  EXPECT_EQ(json.at("state"), "live");
+  EXPECT_TRUE(json.at("holder").is_null());
 }
 
 TEST_F(JournalSessionTest, AFolderThatCannotBeMadeIsRefusedByName) {

@@ -7,6 +7,7 @@
 
 #include "tools/session/prepare.h"
 #include "tools/session/session_files.h"
+#include "tools/session/stage_configs.h"
 
 namespace pinstripe {
 namespace {
@@ -55,6 +56,24 @@ TEST_F(SessionConfigTest, ShippedLatenciesAreNotZeroAndHaveATail) {
   }
   EXPECT_GT(sut->plan.latency[index_of(StageKind::kModels)].tail_probability, 0);
   EXPECT_GT(sut->plan.latency[index_of(StageKind::kModels)].tail_ns, sut->plan.path_budget_ns);
+}
+
+TEST_F(SessionConfigTest, LabelsBeginBehindTheMedianOfALatencyTable) {
+  const auto delay_of = [this](const std::string& exec) -> std::int64_t {
+    const auto sut = load(R"({"exec": {)" + exec + R"(}, "models": {"members": []}})");
+    EXPECT_TRUE(sut) << sut.error().message;
+    const auto config = exec_config_of(sut->plan);
+    const auto models = models_config_of(sut->plan);
+    EXPECT_TRUE(config && models);
+    EXPECT_EQ(models->label_delay_ns, label_delay_ns(sut->plan, *config))
+        << "judged live as they were trained";
+    return label_delay_ns(sut->plan, *config);
+  };
+  const std::int64_t stages_ns = delay_of(R"("order_latency_ns": 0)");
+  EXPECT_GT(stages_ns, 0);
+  EXPECT_EQ(delay_of(R"("order_latency_ns": 7000000)"), stages_ns + 7'000'000);
+  EXPECT_EQ(delay_of(R"("order_latency_table_ns": [900000000, 3000000, 1000000])"),
+            stages_ns + 3'000'000);
 }
 
 TEST_F(SessionConfigTest, WhatSetSaysWinsOverTheFileAtAnyDepth) {

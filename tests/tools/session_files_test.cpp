@@ -23,8 +23,10 @@ class SessionFilesTest : public CliTest {
     EXPECT_TRUE(config) << config.error().message;
     auto plan = prepare_plan(*config);
     EXPECT_TRUE(plan) << plan.error().message;
-    const auto dir = create_session(*plan);
+    const auto dir = SessionDir::create(plan->name);
     EXPECT_TRUE(dir) << dir.error().message;
+    const auto filled = fill_session(*plan, *dir);
+    EXPECT_TRUE(filled) << filled.error().message;
     return std::move(*plan);
   }
   static JournalIdentity identity(const SessionPlan& plan, const std::string& stage) {

@@ -153,9 +153,44 @@ TEST_F(StartErrorTest, EveryVerbHasHelpWithAnExample) {
   }
 }
 
+TEST_F(StartErrorTest, HelpOfSetSaysWhatItTakes) {
+  for (const char* verb : {"up", "verify", "backtest"}) {
+    const auto sut = run({verb, "--help"});
+    EXPECT_NE(sut.out.find("--set KEY=VALUE"), std::string::npos) << sut.out;
+    EXPECT_EQ(sut.out.find("--set TEXT"), std::string::npos) << sut.out;
+  }
+}
+
 TEST_F(StartErrorTest, ErrorsAreAnObjectWithJson) {
   const auto sut = run({"up", "no_such.json", "--json"});
   EXPECT_NE(sut.json().at("error").get<std::string>().find("no_such.json"), std::string::npos);
+}
+
+TEST_F(StartErrorTest, WrongUsageIsAnObjectWithJsonWhereverItStands) {
+  const std::vector<std::vector<std::string>> wrong = {
+      {"up", "--nope", "--json"}, {"--json", "fly"}, {"journal", "infoo", "x", "--json"},
+      {"compare", "--json", "a"}, {"check", "--json"}, {"bench", "rng", "--json"},
+      {"tap", "s", "r", "--json", "--from", "x"}, {"status", "a", "b", "--json"}};
+  for (const auto& arguments : wrong) {
+    const auto sut = run(arguments);
+    EXPECT_EQ(sut.exit, 2) << arguments.front();
+    ASSERT_FALSE(sut.out.empty()) << arguments.front() << ": " << sut.err;
+    const auto error = sut.json().at("error").get<std::string>();
+    EXPECT_NE(sut.err.find(error), std::string::npos) << sut.err;
+  }
+  EXPECT_TRUE(run({"up", "--nope"}).out.empty());
+}
+
+TEST_F(StartErrorTest, AMistypedVerbOrOptionNamesTheNearest) {
+  expect_refused(run({"staus"}), 2, "no verb 'staus'; did you mean 'status'?");
+  expect_refused(run({"journal", "verfy", "x"}), 2,
+                 "no verb 'journal verfy'; did you mean 'verify'?");
+  expect_refused(run({"fly"}), 2, "no verb 'fly'; there are up,");
+  expect_refused(run({"up", "x", "--sesion", "a"}), 2,
+                 "up: unknown option '--sesion'; did you mean '--session'?");
+  expect_refused(run({"--json", "status"}), 2, "options of a verb stand behind it");
+  expect_refused(run({"--verison"}), 2, "did you mean '--version'?");
+  expect_refused(run({"compare", "a"}), 2, "compare: B is required; see 'pinstripe compare --help'");
 }
 
 TEST_F(StartErrorTest, DoctorSeesAndRemovesLeftovers) {

@@ -29,6 +29,7 @@ Result<BacktestResult> backtest(const SessionPlan& plan, const BacktestRun& run)
 std::string result_json(const BacktestResult& result) {
   using Json = nlohmann::ordered_json;
   Json j = Json::parse(account_json(result.account));
+  j["stopped"] = result.stopped;
   j["metrics"] = Json::parse(metrics_json(result.metrics));
   return j.dump(1);
 }

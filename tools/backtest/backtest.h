@@ -31,13 +31,14 @@ struct BacktestRun {
 struct BacktestResult {
   Account account;
   Metrics metrics;
+  bool stopped = false;              // each_round ended it: it covers only what was run
   std::vector<std::string> skipped;  // bad lines: the first of each kind with its place
 };
 
 /// Runs `plan`, which prepare_plan made, to its end, at full speed whatever the plan says.
 Result<BacktestResult> backtest(const SessionPlan& plan, const BacktestRun& run);
 
-/// The keys of the account and `metrics`, as one JSON object.
+/// The keys of the account, `stopped` and `metrics`, as one JSON object.
 std::string result_json(const BacktestResult& result);
 /// For people, within 100 columns.
 std::string result_text(const SessionPlan& plan, const BacktestResult& result);

@@ -54,14 +54,16 @@ Result<BacktestResult> backtest_with(SessionPlan plan, const BacktestRun& run, K
   kit.recorder = &recorder;
   auto stages = open_actors(plan, SessionClock{}, desk_of, kit);
   if (!stages) return std::unexpected(stages.error());
+  bool stopped = false;
   const auto ended = run_to_end(*stages, [&]() -> Result<bool> {
-    return !run.each_round || run.each_round(progress_of(plan, session));
+    stopped = stopped || (run.each_round && !run.each_round(progress_of(plan, session)));
+    return !stopped;
   });
   if (!ended) return std::unexpected(ended.error());
   if (!*ended) return fail(standstill_text(plan, session.snapshot()));
   if (auto closed = recorder.finish(*kit.core); !closed) return std::unexpected(closed.error());
   const SessionShot shot = session.snapshot();
-  BacktestResult result{make_account(plan, shot), make_metrics(plan, shot, recorder),
+  BacktestResult result{make_account(plan, shot), make_metrics(plan, shot, recorder), stopped,
                         skipped_lines(shot)};
   if (!run.out.empty()) {
     if (auto written = write_result(run.out, result); !written) {

@@ -59,12 +59,12 @@ std::vector<std::string> command_of(const GridRun& run, const GridRow& row) {
   return command;
 }
 
-void take_end(GridJob& job, bool stopped, GridRow& row) {
+void take_end(GridJob& job, GridRow& row) {
   const Json said = Json::parse(job.output(), nullptr, false);
-  if (job.clean() && said.is_object() && !stopped) {
-    row.result = said.dump();
-  } else if (job.clean() && said.is_object()) {
+  if (job.clean() && said.is_object() && said.value("stopped", false)) {
     row.error = "stopped before the end of the data";
+  } else if (job.clean() && said.is_object()) {
+    row.result = said.dump();
   } else if (said.is_object() && said.contains("error")) {
     row.error = said.at("error").get<std::string>();
   } else {
@@ -123,7 +123,7 @@ std::vector<GridRow> run_grid(const std::vector<GridPoint>& points, const GridRu
         ++at;
         continue;
       }
-      take_end(at->job, stopped, rows[at->row]);
+      take_end(at->job, rows[at->row]);
       ++done;
       failed += rows[at->row].error.empty() ? 0 : 1;
       at = running.erase(at);

@@ -33,6 +33,9 @@ Result<void> read_result(const std::string& folder, RunRecord& run) {
       run.profits[i.at("settle_asset")] += i.at("net_pnl_e8").get<std::int64_t>();
     }
     run.seen = SeenData{result.at("events"), result.at("gaps"), result.at("bad_lines")};
+    if (result.value("stopped", false)) {
+      run.note = "it was stopped before the end of its data: it holds only what was run";
+    }
   } catch (const std::exception& e) {
     return fail_usage("'" + path + "' is no result of a backtest: " + e.what());
   }

@@ -75,19 +75,17 @@ Exit run_backtest(const BacktestOptions& options) {
   if (!plan) return report_error(plan.error(), options.json);
   for (const std::string& note : plan->notes) say(note);
   for (const std::string& warning : plan->warnings) say("warning: " + warning);
-  bool stopped = false;
   auto result = [&] {
     ProgressLine progress(plan->name);
     const auto each_round = [&](const BacktestProgress& p) {
       progress.tell(p);
-      stopped = stopped || stop_requested();
-      return !stopped;
+      return !stop_requested();
     };
     return backtest(*plan, {options.out, each_round});
   }();
   if (!result) return report_error(result.error(), options.json);
   for (const std::string& line : result->skipped) say(line);
-  if (stopped) say("stopped before the end of the data: the account covers what was run");
+  if (result->stopped) say("stopped before the end of the data: the account covers what was run");
   const std::string text =
       options.json ? result_json(*result) + "\n" : result_text(*plan, *result);
   std::fputs(text.c_str(), stdout);

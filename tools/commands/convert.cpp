@@ -19,7 +19,7 @@ constexpr const char* kSuffix = ".pscap";
 /// The name of a capture without what tells how it was packed: "a.txt.gz" is "a".
 std::string bare_name(const std::string& path) {
   std::string name = fs::path(path).filename().string();
-  for (const char* end : {".gz", ".txt", ".csv", ".json"}) {
+  for (const char* end : {".gz", ".zst", ".txt", ".csv", ".json", ".jsonl"}) {
     if (name.ends_with(end)) name.resize(name.size() - std::string(end).size());
   }
   return name;

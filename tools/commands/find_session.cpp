@@ -41,6 +41,13 @@ Result<FoundSession> find_session(const std::string& name) {
   }
   auto info = session_info(wanted);
   if (!info) return std::unexpected(no_such_session(wanted));
+  if (info->state == SessionState::kHalfMade) {
+    return fail_usage("session '" + wanted + "' is " +
+                      (info->live ? "being made; look again"
+                                  : "half made: who made it died; 'pinstripe up' with that name, "
+                                    "'pinstripe down " + wanted + "' or 'pinstripe doctor --fix' "
+                                    "removes it"));
+  }
   auto plan = load_resolved(info->path);
   if (!plan) return fail_within("session '" + wanted + "'", plan);
   return FoundSession{std::move(*info), std::move(*plan)};

@@ -52,6 +52,11 @@ struct DoctorOptions {
   bool json = false;
 };
 
+struct LimitsOptions {
+  std::string clear_ban;     // venue whose ban the operator ends; "": only look
+  bool json = false;
+};
+
 struct JournalOptions {
   std::string journal;       // directory of a journal, or a session's name: its newest
   std::string stage;         // "": all
@@ -105,7 +110,7 @@ struct ConvertOptions {
   bool json = false;
 };
 
-/// `bench` and `train` run a program of their own with everything behind their name.
+/// `bench`, `train` and `venue` run a program of their own with everything behind their name.
 struct ProgramOptions {
   std::string program;       // "pinstripe-bench-ring"
   std::vector<std::string> arguments;
@@ -118,6 +123,7 @@ Exit run_rings(const SessionOptions& options);
 Exit run_tap(const TapOptions& options);
 Exit run_check(const CheckOptions& options);
 Exit run_doctor(const DoctorOptions& options);
+Exit run_limits(const LimitsOptions& options);
 Exit run_journal_info(const JournalOptions& options);
 Exit run_journal_verify(const JournalOptions& options);
 Exit run_journal_dump(const JournalOptions& options);

@@ -1,4 +1,5 @@
-// `bench` and `train`: programs of their own beside this one; everything behind the verb is theirs.
+// `bench`, `train` and `venue`: programs of their own beside this one; everything behind the verb
+// is theirs.
 #include <unistd.h>
 
 #include <cerrno>
@@ -54,7 +55,9 @@ Exit run_program(const ProgramOptions& options) {
   for (const std::string& a : options.arguments) argv.push_back(const_cast<char*>(a.c_str()));
   argv.push_back(nullptr);
   if (fs::is_regular_file(path)) execv(path.c_str(), argv.data());
-  return report_error(no_program(options, folder), false);
+  const auto& given = options.arguments;
+  const bool json = std::find(given.begin(), given.end(), "--json") != given.end();
+  return report_error(no_program(options, folder), json);
 }
 
 }  // namespace pinstripe

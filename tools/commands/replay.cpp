@@ -96,13 +96,15 @@ std::string replay_json(const JournalDir& journal, const SessionReplay& replay) 
     }
     j["stages"].push_back({{"stage", s.stage}, {"records", s.records}, {"outputs", s.outputs},
                            {"uncompared", s.uncompared}, {"checkpoints", s.checkpoints},
-                           {"ended", s.ended}, {"state_hash", shown_digest(s.state_hash)},
-                           {"build_id", s.build}, {"torn", s.torn}, {"rings", rings}});
+                           {"ended", s.ended}, {"last_ns", s.last_ns},
+                           {"state_hash", shown_digest(s.state_hash)}, {"build_id", s.build},
+                           {"torn", s.torn}, {"rings", rings}});
   }
   const auto& digests = replay.digests;
   j["orders_digest"] = digests ? Json(shown_digest(digests->orders)) : Json(nullptr);
   j["signals_digest"] = digests ? Json(shown_digest(digests->signals)) : Json(nullptr);
   j["state_hash"] = digests ? Json(shown_digest(digests->state)) : Json(nullptr);
+  j["until_past_end"] = replay.until_past_end();
   j["difference"] = difference_json(replay.difference());
   return j.dump();
 }
@@ -127,7 +129,13 @@ std::string replay_text(const SessionReplay& replay) {
 }
 
 /// What a user should know besides the result.
-void say_remarks(const SessionReplay& replay) {
+void say_remarks(const std::string& until, const SessionReplay& replay) {
+  if (replay.until_past_end()) {
+    std::int64_t last_ns = 0;
+    for (const StageReplay& s : replay.stages) last_ns = std::max(last_ns, s.last_ns);
+    say("--until " + until + " lies behind the journal's last record, of " + shown_time(last_ns) +
+        ": all of it was replayed");
+  }
   for (const StageReplay& s : replay.stages) {
     if (!s.torn.empty()) say(s.torn + "; what lies behind it was not replayed");
     if (s.build != build_id()) {
@@ -154,7 +162,7 @@ Exit run_replay(const ReplayOptions& options) {
   run.progress = [&](const ReplayProgress& p) { return progress.tell(p); };
   const auto replay = replay_session(*journal, run);
   if (!replay) return report_error(replay.error(), options.json);
-  say_remarks(*replay);
+  say_remarks(options.until, *replay);
   std::puts((options.json ? replay_json(*journal, *replay) : replay_text(*replay)).c_str());
   return replay->difference() == nullptr ? Exit::kDone : Exit::kCheckFailed;
 }

@@ -28,6 +28,14 @@ std::string state_text(const SessionInfo& info) {
   return kSessionStateNames[static_cast<std::size_t>(info.state)];
 }
 
+/// Who drives a session that nobody's lock is on: its processes live on by themselves.
+std::string without_driver(const SessionInfo& info, const SessionPlan& plan) {
+  if (!info.live) return "";
+  if (info.state != SessionState::kRunning) return ", without a supervisor";
+  return ", but its supervisor has died; when its processes have ended: pinstripe " +
+         std::string(plan.journal.on ? "up --resume " : "down ") + info.name;
+}
+
 /// Asks the supervisor to stop and waits for it; false where it does not end in time.
 bool stop_supervisor(const SessionInfo& info) {
   const auto holder = EndLock::holder(info.path + "/session.lock");
@@ -49,23 +57,85 @@ bool stages_alive(const SessionPlan& plan) {
   return false;
 }
 
-void print_down(const std::string& name, const SessionPlan& plan, bool ran, bool json) {
-  if (!ran) {
-    if (json) std::printf("{\"session\": \"%s\", \"account\": null}\n", name.c_str());
-    return;
-  }
-  const Account account = make_account(plan, take_snapshot(plan));
+/// The account of what ran, where something did.
+void print_down(const std::string& name, const SessionPlan& plan, bool ran, bool json,
+                bool resumable = false) {
+  if (!ran && !json) return;
+  Account account = make_account(plan, take_snapshot(plan));
+  account.resumable = resumable;
   if (json) {
-    std::printf("{\"session\": \"%s\", \"account\": %s}\n", name.c_str(),
-                account_json(account).c_str());
+    std::printf("{\"session\": \"%s\", \"resumable\": %s, \"account\": %s}\n", name.c_str(),
+                resumable ? "true" : "false", ran ? account_json(account).c_str() : "null");
   } else {
     std::fputs(account_text(plan, account).c_str(), stdout);
   }
 }
 
+/// Records that are in shared memory alone.
+std::int64_t records_not_on_disk(const SessionShot& shot) {
+  std::int64_t sum = 0;
+  for (const StageShot& s : shot.stages) {
+    if (s.journal) sum += static_cast<std::int64_t>(s.journal->records - s.journal->on_disk);
+  }
+  return sum;
+}
+
+/// Stopped, but what it knows lies nowhere else: only an explicit word removes it.
+Exit keep_resumable(const FoundSession& found, const SessionShot& shot, bool ran, bool json) {
+  const std::string& name = found.info.name;
+  print_down(name, found.plan, ran, json, true);
+  const std::int64_t waiting = records_not_on_disk(shot);
+  std::fprintf(stderr,
+               "%spinstripe: session '%s' has stopped before its end and is kept%s; 'pinstripe up "
+               "--resume %s' goes on with it, 'pinstripe up CONFIG --discard' or 'pinstripe doctor "
+               "--fix' removes it\n",
+               deaths_of(found.plan).c_str(), name.c_str(),
+               waiting == 0 ? ""
+                            : (" (" + std::to_string(waiting) +
+                               " journal records are in shared memory alone)").c_str(),
+               name.c_str());
+  return Exit::kFailed;
+}
+
+/// What nobody drives any more: stops what lives, tells the account, removes the directory unless
+/// it holds what is nowhere else.
+Exit take_down(const FoundSession& found, bool json) {
+  const std::string& name = found.info.name;
+  if (stages_alive(found.plan)) stop_stages(found.plan, kPatienceMs);
+  stop_carrier(found.plan, 12 * kPatienceMs);
+  const SessionShot shot = take_snapshot(found.plan);
+  bool ran = false;
+  for (const StageShot& s : shot.stages) ran = ran || s.turns > 0;
+  const auto info = session_info(name);
+  const bool resumable = info && info->state == SessionState::kResumable;
+  if (resumable || records_not_on_disk(shot) > 0) {
+    if (auto dir = SessionDir::open(name); dir && !resumable) {
+      (void)dir->set_state(SessionState::kResumable);
+    }
+    return keep_resumable(found, shot, ran, json);
+  }
+  print_down(name, found.plan, ran, json);
+  const std::string deaths = deaths_of(found.plan);
+  if (auto removed = remove_session(name); !removed) return report_error(removed.error(), json);
+  std::fprintf(stderr, "%spinstripe: session '%s' is down\n", deaths.c_str(), name.c_str());
+  return deaths.empty() ? Exit::kDone : Exit::kFailed;
+}
+
 }  // namespace
 
 Exit run_down(const SessionOptions& options) {
+  if (const auto half = session_info(options.session);
+      half && !half->live && half->state == SessionState::kHalfMade) {
+    const auto removed = remove_session(options.session);
+    if (!removed) return report_error(removed.error(), options.json);
+    if (options.json) {
+      std::printf("{\"session\": \"%s\", \"resumable\": false, \"account\": null}\n",
+                  options.session.c_str());
+    }
+    std::fprintf(stderr, "pinstripe: removed the half-made session '%s'\n",
+                 options.session.c_str());
+    return Exit::kDone;
+  }
   auto found = find_session(options.session);
   if (!found) return report_error(found.error(), options.json);
   const std::string name = found->info.name;
@@ -77,21 +147,14 @@ Exit run_down(const SessionOptions& options) {
   }
   // A supervisor in the foreground has told the account and removed the directory itself.
   if (!std::filesystem::exists(found->info.path)) {
-    print_down(name, found->plan, false, options.json);
+    if (options.json) {
+      std::printf("{\"session\": \"%s\", \"resumable\": false, \"account\": null}\n",
+                  name.c_str());
+    }
     std::fprintf(stderr, "pinstripe: session '%s' is down\n", name.c_str());
     return Exit::kDone;
   }
-  if (stages_alive(found->plan)) stop_stages(found->plan, kPatienceMs);
-  stop_carrier(found->plan, 12 * kPatienceMs);
-  const SessionShot shot = take_snapshot(found->plan);
-  bool ran = false;
-  for (const StageShot& s : shot.stages) ran = ran || s.turns > 0;
-  print_down(name, found->plan, ran, options.json);
-  const std::string deaths = deaths_of(found->plan);
-  if (auto removed = remove_session(name); !removed)
-    return report_error(removed.error(), options.json);
-  std::fprintf(stderr, "%spinstripe: session '%s' is down\n", deaths.c_str(), name.c_str());
-  return deaths.empty() ? Exit::kDone : Exit::kFailed;
+  return take_down(*found, options.json);
 }
 
 namespace {
@@ -145,11 +208,16 @@ Exit run_status(const SessionOptions& options) {
   if (options.stages) return print_stages(found->plan);
   return show(options.watch, [&] {
     const auto info = session_info(found->info.name).value_or(found->info);
-    const std::string holder = info.holder ? info.holder->text() : "";
+    // A helper or a stage that holds an end of its own drives nothing.
+    const auto supervisor = EndLock::holder(info.path + "/session.lock");
     const SessionShot shot = take_snapshot(found->plan);
-    return options.json ? status_json(found->plan, shot, state_text(info), holder) + "\n"
-                        : status_text(found->plan, shot, state_text(info), holder) +
-                              deaths_of(found->plan);
+    const std::string state = state_text(info);
+    if (options.json) {
+      return status_json(found->plan, shot, state, supervisor ? supervisor->text() : "") + "\n";
+    }
+    const std::string driver =
+        supervisor ? ", driven by " + supervisor->text() : without_driver(info, found->plan);
+    return status_text(found->plan, shot, state + driver) + deaths_of(found->plan);
   });
 }
 

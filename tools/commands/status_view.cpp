@@ -4,6 +4,8 @@
 
 #include "shm/msg/market_event.h"
 #include "tools/commands/views.h"
+#include "tools/session/journal_marks.h"
+#include "tools/session/journal_watch.h"
 #include "tools/session/text_table.h"
 
 namespace pinstripe {
@@ -21,49 +23,70 @@ std::string book_state(const SessionShot& shot, const Instrument& i) {
   return "unknown";
 }
 
-/// All stages' journals as one: what they hold, and the first that is not well.
+/// All stages' journals as one: what they hold, and those that are not well.
 struct JournalSum {
   std::uint64_t records = 0;
   std::int64_t tail_ns = 0;  // the oldest
-  std::string state = "ok";
-  std::string problem;       // with the stage's name in front; "": nothing
-  bool halted = false;
+  std::string state = "ok";  // of the first that is not well
+  std::vector<std::string> problems;  // each with its stage's name in front
+  std::vector<std::string> checkpoint_problems;
+  std::string holed;         // the stages whose records were given up; "": none
+  bool halted = false;       // and somebody is there to obey
 };
 
-JournalSum sum_journals(const SessionShot& shot) {
+JournalSum sum_journals(const SessionPlan& plan, const SessionShot& shot) {
   JournalSum sum;
+  sum.holed = holed_stages(plan);
   for (const StageShot& s : shot.stages) {
     if (!s.journal) continue;
     sum.records += s.journal->records;
     sum.tail_ns = std::max(sum.tail_ns, s.journal->tail_ns);
-    sum.halted = sum.halted || s.journal->halted;
-    if (s.journal->state == "ok" || !sum.problem.empty()) continue;
-    sum.state = s.journal->state;
-    sum.problem = s.name + ": " + s.journal->problem;
+    sum.halted = sum.halted || (s.journal->halted && s.alive && s.state != "suspended");
+    const std::string unsaved = checkpoint_problem(plan.directory, s.name);
+    if (!unsaved.empty()) sum.checkpoint_problems.push_back(s.name + ": " + unsaved);
+    if (s.journal->state == "ok") continue;
+    if (sum.problems.empty()) sum.state = s.journal->state;
+    sum.problems.push_back(s.name + ": " + s.journal->problem);
   }
   return sum;
 }
 
+/// One sentence a stage; null where there is none.
+Json joined(const std::vector<std::string>& problems) {
+  std::string all;
+  for (const std::string& p : problems) all += (all.empty() ? "" : "; ") + p;
+  return all.empty() ? Json(nullptr) : Json(all);
+}
+
 Json journal_json(const SessionPlan& plan, const SessionShot& shot) {
   if (!plan.journal.on) return nullptr;
-  const JournalSum sum = sum_journals(shot);
+  const JournalSum sum = sum_journals(plan, shot);
   return {{"directory", plan.journal.directory},
           {"records", sum.records},
           {"not_on_disk_ms", static_cast<double>(sum.tail_ns) / 1e6},
           {"state", sum.state},
-          {"problem", sum.problem.empty() ? Json(nullptr) : Json(sum.problem)},
+          {"problem", joined(sum.problems)},
+          {"checkpoint_problem", joined(sum.checkpoint_problems)},
+          {"given_up", !sum.holed.empty()},
           {"halted", sum.halted}};
 }
 
 std::string journal_text(const SessionPlan& plan, const SessionShot& shot) {
   if (!plan.journal.on) return "journal: off (a stage that dies ends the session)\n";
-  const JournalSum sum = sum_journals(shot);
+  const JournalSum sum = sum_journals(plan, shot);
   std::string out = "journal: " + plan.journal.directory + "\n         " +
                     shown_count(static_cast<std::int64_t>(sum.records)) + " records; " +
                     (sum.tail_ns == 0 ? "all on disk"
                                       : "the last " + shown_ns(sum.tail_ns) + " not on disk yet") +
                     "\n";
-  if (!sum.problem.empty()) out += "journal of " + sum.problem + "\n";
+  for (const std::string& problem : sum.problems) out += "journal of " + problem + "\n";
+  for (const std::string& problem : sum.checkpoint_problems) {
+    out += "no checkpoint of " + problem + "; tried again\n";
+  }
+  if (!sum.holed.empty()) {
+    out += "records of " + sum.holed + " were given up: a stage that dies cannot rejoin, and the "
+           "session cannot be resumed\n";
+  }
   if (sum.halted) out += "trading is halted: no orders are opened, cancels and exits go on\n";
   return out;
 }
@@ -101,10 +124,9 @@ Json stage_json(const StageShot& s) {
 
 }  // namespace
 
-std::string status_text(const SessionPlan& plan, const SessionShot& shot, const std::string& state,
-                        const std::string& holder) {
-  std::string out = "session " + plan.name + ": " + state +
-                    (holder.empty() ? "" : ", driven by " + holder) + "\n\n";
+std::string status_text(const SessionPlan& plan, const SessionShot& shot,
+                        const std::string& state) {
+  std::string out = "session " + plan.name + ": " + state + "\n\n";
   TextTable stages({"stage", "pid", "cpu", "wait", "state", "heartbeat", "turns", "longest turn",
                     "errors"});
   for (const StageShot& s : shot.stages) {

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -23,6 +24,7 @@
 #include "tools/session/attach.h"
 #include "tools/session/feed_failure.h"
 #include "tools/session/in_process.h"
+#include "tools/session/journal_watch.h"
 #include "tools/session/machine_time.h"
 #include "tools/session/prepare.h"
 #include "tools/session/processes.h"
@@ -100,17 +102,52 @@ struct RunOutcome {
   bool resumable = false;  // it left off in the middle
 };
 
-/// What the stages wrote for people (warnings), each line with its stage's name.
-void relay_logs(const SessionPlan& plan) {
-  for (const StageSpec& s : plan.topology.stages) {
-    const std::string text = log_tail(plan, s.name, 4'000);
-    if (!text.empty()) std::fprintf(stderr, "%s\n", text.c_str());
+/// What the stages and the carrier write for people (warnings), each line with its writer's name.
+class Logs {
+ public:
+  explicit Logs(const SessionPlan& plan) : plan_(plan) {
+    for (const StageSpec& s : plan.topology.stages) add(s.name);
+    add("journal");
   }
-  const std::string carrier = log_tail(plan, "journal", 4'000);
-  if (!carrier.empty()) std::fprintf(stderr, "%s\n", carrier.c_str());
+  /// What was written since this was made: a session that is resumed has older lines.
+  void relay() const {
+    for (const auto& [name, from] : ends_) {
+      const std::string text = log_tail(plan_, name, from, 4'000);
+      if (!text.empty()) std::fprintf(stderr, "%s\n", text.c_str());
+    }
+  }
+
+ private:
+  void add(const std::string& name) { ends_.emplace_back(name, log_end(plan_, name)); }
+
+  const SessionPlan& plan_;
+  std::vector<std::pair<std::string, std::uint64_t>> ends_;
+};
+
+void say_uncarried(const SessionPlan& plan, const std::string& problem) {
+  say(problem + "; what is not on disk stays in shared memory: make room, then 'pinstripe up "
+      "--resume " + plan.name + "' carries it");
+}
+
+/// A journal with a hole: no process can take a stage's place, so none is started but the carrier.
+Result<RunOutcome> only_carry(const SessionPlan& plan) {
+  say("records of " + holed_stages(plan) + " were given up while the disk took "
+      "nothing, so no stage can rejoin; what is left of the journals is carried, and the session "
+      "ends where it stood");
+  auto carrier = CarrierProcess::start(plan);
+  if (!carrier) return std::unexpected(carrier.error());
+  const std::string problem = carrier->finish();
+  if (!problem.empty()) say_uncarried(plan, problem);
+  const SessionShot shot = take_snapshot(plan);
+  const bool over = std::ranges::all_of(shot.stages, [](const StageShot& s) {
+    return s.state == kStageStateNames[static_cast<std::size_t>(StageState::kDone)];
+  });
+  return RunOutcome{problem.empty() && over, false, !problem.empty()};
 }
 
 Result<RunOutcome> run_processes(const SessionPlan& plan, LiveTable& table, OrdersFile* orders) {
+  if (!holed_stages(plan).empty()) return only_carry(plan);
+  const Logs logs(plan);
   auto supervisor = Supervisor::start(plan);
   if (!supervisor) return std::unexpected(supervisor.error());
   int ticks = 0;
@@ -125,7 +162,7 @@ Result<RunOutcome> run_processes(const SessionPlan& plan, LiveTable& table, Orde
   });
   note_end(plan, end);
   table.draw();
-  if (end.clean) relay_logs(plan);
+  if (end.clean) logs.relay();
   return RunOutcome{end.clean, end.stopped, end.resumable};
 }
 
@@ -143,8 +180,7 @@ Result<RunOutcome> run_one_thread(const SessionPlan& plan, LiveTable& table, Ord
   });
   if (!result) return std::unexpected(result.error());
   if (!result->journal_problem.empty()) {
-    say(result->journal_problem + "; what is not on disk stays in shared memory: make room, then "
-        "'pinstripe up --resume " + plan.name + "' carries it");
+    say_uncarried(plan, result->journal_problem);
     outcome.clean = false;
     outcome.resumable = true;
   }
@@ -167,7 +203,8 @@ Exit run_session(const UpOptions& options, SessionPlan& plan, HeldSession& sessi
   if (!outcome) return report_error(outcome.error(), options.json);
   const SessionShot shot = take_snapshot(plan);
   for (const std::string& line : skipped_lines(shot)) say(line);
-  const Account account = make_account(plan, shot);
+  Account account = make_account(plan, shot);
+  account.resumable = outcome->resumable;
   std::string text = options.json ? account_json(account) : account_text(plan, account);
   if (options.json) text += "\n";
   std::fputs(text.c_str(), stdout);

@@ -18,9 +18,10 @@ std::string rings_text(const RingsView& view);
 /// {"session", "rings": [{...}]}; keys: tools/README.md.
 std::string rings_json(const RingsView& view);
 
-/// `holder` says who drives the session, "" for nobody.
-std::string status_text(const SessionPlan& plan, const SessionShot& shot, const std::string& state,
-                        const std::string& holder);
+/// `state` says who drives the session as well.
+std::string status_text(const SessionPlan& plan, const SessionShot& shot,
+                        const std::string& state);
+/// `holder` says who drives it, "" for nobody.
 std::string status_json(const SessionPlan& plan, const SessionShot& shot, const std::string& state,
                         const std::string& holder);
 

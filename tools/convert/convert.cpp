@@ -39,7 +39,7 @@ Result<void> write_blocks(const CaptureFileInfo& info, CaptureWriter& writer) {
   std::string text;
   CaptureLine line;
   (*lines)->begin_group();
-  while (read_capture_line(**lines, info.format, line)) {
+  while (read_capture_line(**lines, info.format, info.select, line)) {
     writer.add(line, encoder.encode(line));
     const std::uint64_t upto = (*lines)->offset();
     if (writer.block_frames() == kBlockFrames || upto - (*raw)->offset() > kBlockText) {
@@ -70,6 +70,21 @@ Result<void> check_same_text(const std::string& path, const BinaryCapture& captu
   return {};
 }
 
+/// A binary capture holds one stream.
+Result<void> refuse_several(const CaptureInfo& info) {
+  const std::string& path = info.files.front().path;
+  if (info.instruments.size() > 1) {
+    std::string list;
+    for (const Instrument& i : info.instruments) list += (list.empty() ? "" : ", ") + i.id;
+    return fail_usage("'" + path + "' holds " + list + ", and a binary capture one instrument; "
+                      "name it with --instrument");
+  }
+  if (info.streams.size() == 1) return {};
+  return fail_usage("'" + path + "': " + info.instruments.front().id + " came over " +
+                    std::to_string(info.streams.size()) +
+                    " connections, and a binary capture holds one; keep to the text");
+}
+
 }  // namespace
 
 Result<Converted> convert_capture(const std::string& from, const std::string& to,
@@ -77,6 +92,7 @@ Result<Converted> convert_capture(const std::string& from, const std::string& to
   if (is_binary_capture(from)) return fail("'" + from + "' is a binary capture already");
   const auto info = inspect_captures({from}, options);
   if (!info) return std::unexpected(info.error());
+  if (auto single = refuse_several(*info); !single) return std::unexpected(single.error());
   const CaptureFileInfo& file = info->files.front();
   BinaryHeader header;
   if (auto put = put_binary_info(file, header); !put) return std::unexpected(put.error());

@@ -3,8 +3,6 @@
 #include <cstring>
 #include <limits>
 
-#include "feed/tardis_decoder.h"
-
 namespace pinstripe {
 namespace {
 
@@ -21,13 +19,7 @@ FrameEncoder::FrameEncoder(const Instrument& instrument)
       message_(kLevelsMax) {}
 
 std::string_view FrameEncoder::encode(const CaptureLine& line) {
-  DecodeFault fault;
-  switch (line.format) {
-    case FrameFormat::kBinanceRaw: fault = decoder_.decode(line.bytes, message_); break;
-    case FrameFormat::kTardisBook: fault = decode_tardis_book(line.bytes, message_); break;
-    case FrameFormat::kTardisTrades: fault = decode_tardis_trade(line.bytes, message_); break;
-    case FrameFormat::kDecoded: return {};
-  }
+  const DecodeFault fault = decoder_.decode(line.format, line.bytes, message_);
   if (!line.has_time || fault.kind != FeedErrorKind::kNone) return {};
   const VenueMessage& m = message_;
   DecodedHeader h;
@@ -82,9 +74,26 @@ bool FrameEncoder::take_kind(DecodedHeader& h) const {
     case VenueKind::kTrade:
     case VenueKind::kAggTrade: return take_trade(h);
     case VenueKind::kMark: return take_mark(h);
+    case VenueKind::kChainedBook: return take_chained(h);
+    // Of these a frame has no room for everything: they stay text.
+    case VenueKind::kTrades:
+    case VenueKind::kTickerState:
     case VenueKind::kOther: break;
   }
   return false;
+}
+
+bool FrameEncoder::take_chained(DecodedHeader& h) const {
+  const VenueMessage& m = message_;
+  h.kind = DecodedKind::kChainedBook;
+  h.flags = static_cast<std::uint8_t>((m.is_fresh ? kDecodedFresh : 0) |
+                                      (m.has_prev ? kDecodedHasPrev : 0) |
+                                      (m.has_checksum ? kDecodedChecksum : 0));
+  h.first_id = m.book_depth;
+  h.last_id = m.last_id;
+  h.prev_id = m.prev_id;
+  h.a = m.checksum;
+  return true;
 }
 
 bool FrameEncoder::take_trade(DecodedHeader& h) const {

@@ -4,11 +4,10 @@
 #include <string>
 #include <vector>
 
-#include "feed/binance_decoder.h"
 #include "feed/capture_lines.h"
 #include "feed/decimal.h"
 #include "feed/decoded_frame.h"
-#include "feed/venue_message.h"
+#include "feed/venue_decoder.h"
 #include "shm/market/instrument.h"
 
 namespace pinstripe {
@@ -25,6 +24,7 @@ class FrameEncoder {
  private:
   bool take_common(DecodedHeader& h) const;
   bool take_kind(DecodedHeader& h) const;
+  bool take_chained(DecodedHeader& h) const;
   bool take_trade(DecodedHeader& h) const;
   bool take_mark(DecodedHeader& h) const;
   bool take_levels(const std::vector<RawLevel>& from, std::size_t count);
@@ -32,7 +32,7 @@ class FrameEncoder {
 
   std::string symbol_;
   ExactDivisor tick_, lot_;
-  BinanceDecoder decoder_;
+  VenueDecoder decoder_;
   VenueMessage message_;
   std::string bytes_;
 };

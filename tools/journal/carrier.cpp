@@ -5,9 +5,11 @@
 #include <algorithm>
 
 #include "shm/ring/ring_word.h"
+#include "shm/run/journal_scan.h"
 #include "tools/journal/archive.h"
 #include "tools/journal/journal_dir.h"
 #include "tools/session/identity.h"
+#include "tools/session/journal_marks.h"
 
 namespace pinstripe {
 
@@ -27,6 +29,12 @@ Result<Carrier> Carrier::open(const std::string& directory, FileCalls& calls) {
   auto made = make_journal_dir(*plan);
   if (!made) return std::unexpected(std::move(made.error()));
   Carrier carrier(std::move(*plan), std::move(*lock));
+  const auto ends = read_ended(carrier.plan_.journal.directory);
+  if (!ends) return std::unexpected(ends.error());
+  if (!ends->empty()) {
+    if (auto same = carrier.go_on_archiving(*ends); !same) return std::unexpected(same.error());
+    return carrier;
+  }
   for (const StageSpec& stage : carrier.plan_.topology.stages) {
     auto added = carrier.add_stage(stage, calls);
     if (!added) return fail_within("the journal of '" + stage.name + "'", added);
@@ -43,6 +51,7 @@ Result<void> Carrier::add_stage(const StageSpec& stage, FileCalls& calls) {
   if (!view) return std::unexpected(std::move(view.error()));
   CarrierOptions options;
   options.halt_on_error = plan_.journal.on_error == JournalOnError::kHalt;
+  options.hole_mark = hole_mark(plan_.directory, stage.name);
   options.calls = &calls;
   auto carrier =
       StageCarrier::open(*view, plan_.journal.directory + "/" + stage.name, options);
@@ -50,6 +59,26 @@ Result<void> Carrier::add_stage(const StageSpec& stage, FileCalls& calls) {
   memory_.push_back(std::move(*memory));
   views_.push_back(*view);
   stages_.push_back(std::move(*carrier));
+  return {};
+}
+
+/// The carrier before this one carried everything and marked the end; it died, or had no room,
+/// while it archived. Nothing is added to such a journal, which has to be this session's.
+Result<void> Carrier::go_on_archiving(const std::vector<EndedStage>& ends) {
+  for (const EndedStage& end : ends) {
+    auto memory = Segment::open(plan_.directory + "/" + journal_memory_name(end.name), true);
+    if (!memory) return std::unexpected(std::move(memory.error()));
+    auto view = attach_journal(memory->bytes(), nullptr);
+    if (!view) return std::unexpected(std::move(view.error()));
+    const auto written = find_journal_end(*view);
+    if (!written) return std::unexpected(written.error());
+    if (written->record == end.records) continue;
+    return fail("the journal '" + plan_.journal.directory + "' is marked as ended with " +
+                std::to_string(end.records) + " records of '" + end.name + "', but shared memory "
+                "has " + std::to_string(written->record) + ": its mark was edited or is of another "
+                "session; restore it from a copy, or end the session (pinstripe up --discard)");
+  }
+  ended_ = true;
   return {};
 }
 
@@ -88,6 +117,15 @@ bool Carrier::written_to() const {
 }
 
 Result<void> Carrier::finish(std::int64_t now_ns) {
+  if (!ended_) {
+    if (auto carried = carry_rest(now_ns); !carried) return carried;
+  }
+  if (ended_) archive();
+  return {};
+}
+
+/// Everything to disk, and the mark where it is the end.
+Result<void> Carrier::carry_rest(std::int64_t now_ns) {
   std::string left;
   bool ended = true;
   std::vector<EndedStage> ends;
@@ -102,11 +140,18 @@ Result<void> Carrier::finish(std::int64_t now_ns) {
   if (!left.empty()) return fail("the end of the journal is not on disk: " + left);
   if (!ended) return {};
   if (auto written = write_ended(plan_.journal.directory, ends); !written) return written;
-  for (const StageCarrier& stage : stages_) {
-    auto archived = archive_stage(plan_.journal.directory + "/" + stage.stage());
-    if (!archived) return archived;
-  }
+  ended_ = true;
   return {};
+}
+
+/// Saves room and nothing else: what cannot be archived stays as it was written, and is whole.
+void Carrier::archive() {
+  for (const StageSpec& stage : plan_.topology.stages) {
+    auto archived = archive_stage(plan_.journal.directory + "/" + stage.name);
+    if (archived) continue;
+    warnings_.push_back("warning: the journal of '" + stage.name + "' is whole but not archived: " +
+                        archived.error().message);
+  }
 }
 
 std::vector<std::string> Carrier::clean(std::int64_t now_ns) const {

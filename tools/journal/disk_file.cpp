@@ -1,6 +1,7 @@
 #include "tools/journal/disk_file.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -233,7 +234,18 @@ Result<void> DiskWriter::append_hole(std::uint64_t to, std::uint64_t position) {
   return append({reinterpret_cast<std::byte*>(&hole), sizeof(hole)});
 }
 
+/// A file that was deleted or moved takes every write, in vain: its name tells.
+Result<void> DiskWriter::still_there() {
+  struct stat open {}, named {};
+  if (::fstat(file_.get(), &open) != 0) return failed("cannot look at");
+  if (::stat(path_.c_str(), &named) != 0) return failed("cannot find");
+  if (open.st_ino == named.st_ino && open.st_dev == named.st_dev) return {};
+  errno = ENOENT;
+  return failed("another file lies in the place of");
+}
+
 Result<void> DiskWriter::sync() {
+  if (auto there = still_there(); !there) return there;
   if (options_.calls->sync(file_.get()) != 0) return failed("cannot sync");
   SyncMark mark{now_.place.record, now_.place.position, now_.bytes, now_.place.chain, 0};
   mark.hash = hash_of(mark);

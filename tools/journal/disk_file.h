@@ -135,7 +135,8 @@ class DiskWriter {
   /// Says that the records from here to `to` (exclusive) were given up: a kHole record. The
   /// journal goes on at `to` and `position`.
   Result<void> append_hole(std::uint64_t to, std::uint64_t position);
-  /// Everything appended is on disk when this has succeeded.
+  /// Everything appended is on disk when this has succeeded, under the name that it was given:
+  /// ENOENT where the file was deleted or moved meanwhile, until it is back.
   Result<void> sync();
   /// Goes back to the last sync: what came after it must be appended again. The way on after a
   /// failed sync, whose data the kernel may have dropped.
@@ -162,6 +163,7 @@ class DiskWriter {
   DiskWriter(std::string dir, const JournalIdentity& identity, const DiskWriterOptions& options);
   Result<void> go_on(const JournalFileName& name);
   Result<void> begin_file();
+  Result<void> still_there();
   Result<void> write_all(std::span<const std::byte> bytes, std::uint64_t at);
   std::unexpected<Error> failed(const char* what);
 

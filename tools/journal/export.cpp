@@ -1,10 +1,18 @@
 #include "tools/journal/export.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
 #include <filesystem>
+#include <vector>
 
+#include "shm/msg/control.h"
+#include "shm/msg/exec_report.h"
+#include "shm/msg/feature_vector.h"
+#include "shm/msg/market_event.h"
+#include "shm/msg/order_command.h"
+#include "shm/msg/signal.h"
 #include "tools/journal/entry_text.h"
 #include "tools/session/message_json.h"
 
@@ -90,7 +98,32 @@ Result<void> new_export_folder(const std::string& folder) {
   return {};
 }
 
+namespace {
+
+/// Ring types and message types, as `--type` takes them.
+Result<void> check_type(const std::string& type) {
+  std::vector<std::string> names{std::string(MarketEvent::kRingType),
+                                 std::string(FeatureVector::kRingType),
+                                 std::string(Signal::kRingType),
+                                 std::string(OrderCommand::kRingType),
+                                 std::string(ExecReport::kRingType),
+                                 std::string(Control::kRingType)};
+  for (unsigned i = 0; i < 256; ++i) {
+    const std::string_view name = message_type_name(static_cast<MsgType>(i));
+    if (!name.empty()) names.emplace_back(name);
+  }
+  if (type.empty() || std::ranges::find(names, type) != names.end()) return {};
+  std::string all;
+  std::ranges::sort(names);
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  for (const std::string& name : names) all += (all.empty() ? "" : ", ") + name;
+  return fail_usage("--type: found '" + type + "', allowed are " + all);
+}
+
+}  // namespace
+
 Result<MessageExport> MessageExport::open(const ExportRequest& request) {
+  if (auto known = check_type(request.type); !known) return std::unexpected(known.error());
   auto folder = new_export_folder(request.folder);
   if (!folder) return std::unexpected(std::move(folder.error()));
   return MessageExport(request);

@@ -21,6 +21,27 @@ namespace pinstripe {
 namespace {
 
 constexpr int kClearWaitMs = 5'000;
+/// The carrier tries again twice a second, and then syncs: so long its last word may be outdated.
+constexpr int kLookAgainMs = 2'000;
+constexpr int kLookEveryMs = 10;
+
+void wait_for_a_look() {
+  const timespec t{0, kLookEveryMs * 1'000'000};
+  ::nanosleep(&t, nullptr);
+}
+
+/// The stage whose journal the disk does not take, looked for until there is none or the carrier
+/// has surely tried again.
+std::optional<JournalLife::Stage> unwell_stage(const SessionPlan& plan, JournalLife life) {
+  const auto unwell = [](const JournalLife::Stage& s) { return s.state != "ok"; };
+  for (int ms = 0;; ms += kLookEveryMs) {
+    const auto first = std::find_if(life.stages.begin(), life.stages.end(), unwell);
+    if (first == life.stages.end()) return std::nullopt;
+    if (ms >= kLookAgainMs) return *first;
+    wait_for_a_look();
+    life = life_of_journal(plan, plan.journal.directory);
+  }
+}
 
 }  // namespace
 
@@ -56,10 +77,9 @@ Result<void> clear_halt(const SessionPlan& plan) {
   const std::string dir = session_path(plan.name);
   const JournalLife life = life_of_journal(plan, plan.journal.directory);
   if (!life.halted) return fail_usage("session '" + plan.name + "' is not halted by its journal");
-  for (const JournalLife::Stage& s : life.stages) {
-    if (s.state == "ok") continue;
-    return fail("session '" + plan.name + "' stays halted: the journal of '" + s.name + "' has " +
-                s.problem + "; clear it when the disk takes the journal again");
+  if (const auto unwell = unwell_stage(plan, life)) {
+    return fail("session '" + plan.name + "' stays halted: the journal of '" + unwell->name +
+                "' has " + unwell->problem + "; clear it when the disk takes the journal again");
   }
   if (!EndLock::holder(dir + "/" + kCarrierLockName)) {
     return fail("session '" + plan.name + "' has no carrier (pinstripe-journal); nothing carries "
@@ -69,10 +89,9 @@ Result<void> clear_halt(const SessionPlan& plan) {
   const int fd = ::open(word.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0) return fail("cannot write '" + word + "': " + std::strerror(errno));
   ::close(fd);
-  for (int ms = 0; ms < kClearWaitMs; ms += 10) {
+  for (int ms = 0; ms < kClearWaitMs; ms += kLookEveryMs) {
     if (!life_of_journal(plan, plan.journal.directory).halted) return {};
-    const timespec t{0, 10'000'000};
-    ::nanosleep(&t, nullptr);
+    wait_for_a_look();
   }
   return fail("session '" + plan.name + "' is still halted after 5 s; look at 'pinstripe journal "
               "info " + plan.name + "'");

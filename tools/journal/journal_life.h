@@ -26,8 +26,9 @@ struct JournalLife {
 /// Of the journal in `directory`, whose session is `plan`.
 JournalLife life_of_journal(const SessionPlan& plan, const std::string& directory);
 
-/// Asks the session's carrier to end a halt, and waits until it has. Refused while the disk does
-/// not take the journal, and where nothing is halted.
+/// Asks the session's carrier to end a halt, and waits until it has. Refused where nothing is
+/// halted, and where the disk does not take the journal even when the carrier tries again: room may
+/// just have been made.
 Result<void> clear_halt(const SessionPlan& plan);
 
 }  // namespace pinstripe

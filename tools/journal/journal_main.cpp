@@ -76,6 +76,7 @@ int run(const std::string& session) {
     pause(kPauseNs * 50);
     finished = carrier->finish(realtime_ns());
   }
+  for (const std::string& warning : carrier->warnings()) say(warning);
   for (const std::string& path : carrier->clean(realtime_ns())) {
     say("removed the old journal '" + path + "'");
   }

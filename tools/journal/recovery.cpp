@@ -28,6 +28,12 @@ Result<RecoveryTape> RecoveryTape::open(const SessionPlan& plan, const StageSpec
 
 RejoinNext RecoveryTape::next(JournalEntry& e) {
   const auto got = reader_.next(e);
+  if (got && *got && e.kind == JournalKind::kHole) {
+    error_ = Error{reader_.here() + ": the records from " + std::to_string(e.number) + " on were "
+                   "given up while the disk took nothing (journal.on_error 'halt'); nothing "
+                   "rejoins behind them"};
+    return RejoinNext::kError;
+  }
   if (got) return *got ? RejoinNext::kRecord : RejoinNext::kEnd;
   error_ = got.error();
   return RejoinNext::kError;

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "shm/ring/ring_word.h"
+#include "tools/session/journal_marks.h"
 
 namespace pinstripe {
 
@@ -69,7 +70,7 @@ Result<void> StageCarrier::begin() {
 
 bool StageCarrier::carry(std::int64_t now_ns) {
   if (state_ != JournalState::kOk && !passed(failed_ns_, now_ns, options_.retry_ns)) {
-    give_up_checkpointed();
+    give_up_oldest();
     return false;
   }
   stumbled_ = false;
@@ -130,12 +131,15 @@ bool StageCarrier::sync(std::int64_t now_ns) {
 /// The disk did not take it: says so, and goes back to what is surely there. What fits the line in
 /// shared memory comes first, the path last.
 bool StageCarrier::stumble(std::int64_t now_ns) {
-  const bool full = is_full(disk_.error_number());
+  const int number = disk_.error_number();
+  const bool full = is_full(number);
+  const char* way_out = "; see to the disk of '";
+  if (full) way_out = "; make room for '";
+  if (number == ENOENT) way_out = "; deleted or moved? move it back or end the session: '";
   tell_state(full ? JournalState::kFull : JournalState::kError,
              std::string(full ? "disk full" : "I/O error") + " at record " +
-                 std::to_string(disk_.synced().record) + ": " +
-                 std::strerror(disk_.error_number()) +
-                 (full ? "; make room for '" : "; see to the disk of '") + disk_.path() + "'");
+                 std::to_string(disk_.synced().record) + ": " + std::strerror(number) + way_out +
+                 disk_.path() + "'");
   go_back(now_ns);
   return false;
 }
@@ -158,7 +162,7 @@ void StageCarrier::go_back(std::int64_t now_ns) {
   const std::uint64_t freed = ring_word::load_relaxed(&memory_.header()->freed);
   hole_to_ = place.position / memory_.segment_bytes < freed ? freed : 0;
   walk_ = JournalWalk(memory_, {place.record, place.position});
-  give_up_checkpointed();
+  give_up_oldest();
 }
 
 void StageCarrier::recover() {
@@ -193,15 +197,16 @@ void StageCarrier::free_carried() {
   free_journal_segments(memory_, std::min(carried, segments_kept_from()));
 }
 
-/// Halted trading goes on closing positions while the disk takes nothing: what a checkpoint covers
-/// is not needed to rejoin, and makes room.
-void StageCarrier::give_up_checkpointed() {
+/// Halted trading goes on closing positions while the disk takes nothing: once every segment is
+/// used, the oldest make room. The mark is there before the first of them is gone.
+void StageCarrier::give_up_oldest() {
   if (!options_.halt_on_error) return;
   const JournalHeader* h = memory_.header();
-  const std::uint64_t checkpointed =
-      ring_word::load_acquire(&h->checkpoint_position) / memory_.segment_bytes;
-  const std::uint64_t end = std::min(checkpointed, segments_kept_from());
+  const std::uint64_t next = ring_word::load_acquire(&h->segment) + 1;
+  if (next < ring_word::load_relaxed(&h->freed) + memory_.segments) return;
+  const std::uint64_t end = segments_kept_from();
   if (end <= disk_.place().position / memory_.segment_bytes || end <= hole_to_) return;
+  if (!options_.hole_mark.empty() && !make_mark(options_.hole_mark)) return;
   hole_to_ = end;
   free_journal_segments(memory_, end);
 }

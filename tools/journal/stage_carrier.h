@@ -8,9 +8,9 @@
 // the same bytes at the same place, and what was torn is cut (disk_file.h).
 //
 // Where the disk is full or broken, records stay in memory and the stage waits when its segments
-// are used up (policy `wait`). With the policy `halt` trading is halted instead, and segments that
-// a checkpoint covers are given up: the journal on disk gets a hole (kHole), which no replay
-// crosses.
+// are used up (policy `wait`). With the policy `halt` trading is halted instead, and once every
+// segment is used the oldest are given up: the journal on disk gets a hole (kHole), which neither a
+// replay nor a rejoin crosses.
 #pragma once
 
 #include <cstdint>
@@ -31,6 +31,7 @@ struct CarrierOptions {
   std::int64_t retry_ns = 500'000'000;           // between two tries after an error
   std::uint64_t copy_bytes = std::uint64_t{1} << 20;  // in one write
   std::uint64_t file_bytes = kDiskFileBytes;
+  std::string hole_mark;  // file that is made before records are given up; "": none
   FileCalls* calls = &FileCalls::system();
 };
 
@@ -70,7 +71,7 @@ class StageCarrier {
   void tell_state(JournalState state, const std::string& problem);
   void tell_progress();
   void free_carried();
-  void give_up_checkpointed();
+  void give_up_oldest();
   std::uint64_t segments_kept_from() const noexcept;
 
   JournalView memory_;

@@ -7,12 +7,15 @@
 #include "tools/journal/journal_dir.h"
 #include "tools/session/account.h"
 #include "tools/session/identity.h"
+#include "tools/session/journal_marks.h"
 #include "tools/session/stage_setup.h"
 
 namespace pinstripe {
 namespace {
 
 constexpr int kRecordsARound = 4'096;
+constexpr std::int64_t kRetryMs = 500;  // between two tries after an error of the disk
+constexpr std::uint64_t kNoneAwaited = std::uint64_t{1} << 62;  // so far no stage ever comes
 
 /// The ring shows `count` messages or more: the slot of the last of them says so, or a later lap.
 bool shows(const RingView& ring, std::uint64_t count) noexcept {
@@ -27,11 +30,15 @@ Result<std::unique_ptr<StageCheckpointer>> StageCheckpointer::open(const Session
                                                                    JournalHeader* line) {
   std::unique_ptr<StageCheckpointer> made(new StageCheckpointer);
   made->stage_ = stage.name;
+  made->session_directory_ = plan.directory;
+  made->problem_ = checkpoint_problem(plan.directory, stage.name);  // of a helper before this one
   made->dir_ = plan.journal.directory + "/" + stage.name;
   made->counts_frames_ = stage.kind == StageKind::kFeed;
   made->every_ = plan.journal.checkpoint_every;
   made->outputs_ = std::move(outputs);
   made->line_ = line;
+  const std::uint64_t told = ring_word::load_acquire(&line->checkpoint_records);
+  if (told != kNoneAwaited) made->saved_progress_ = told;
   auto identity = identity_of(plan, stage);
   if (!identity) return std::unexpected(std::move(identity.error()));
   made->identity_ = *identity;
@@ -56,12 +63,16 @@ Result<void> StageCheckpointer::go_on() {
   if (auto there = reader_->seek(newest->head.place()); !there) return there;
   progress_ = newest->head.progress;
   saved_ = newest->head.record;
-  tell(newest->head);
+  saved_progress_ = newest->head.progress;
+  tell_progress();
   return {};
 }
 
-Result<bool> StageCheckpointer::round() {
-  auto promoted = promote();
+Result<bool> StageCheckpointer::round(std::int64_t now_ms) {
+  holed_ = holed_ || gave_up();
+  tell_progress();
+  if (holed_) return false;
+  auto promoted = promote(now_ms);
   if (!promoted || ended_) return promoted;
   std::error_code error;
   if (!std::filesystem::exists(dir_, error)) return *promoted;  // the carrier has not begun
@@ -71,7 +82,7 @@ Result<bool> StageCheckpointer::round() {
     JournalEntry e;
     const auto found = reader_->next(e);
     if (!found) return std::unexpected(found.error());
-    if (!*found) break;
+    if (!*found || e.kind == JournalKind::kHole) break;  // the next round knows of the hole
     if (auto done = act_on(before, e); !done) return std::unexpected(std::move(done.error()));
     worked = true;
   }
@@ -79,10 +90,6 @@ Result<bool> StageCheckpointer::round() {
 }
 
 Result<void> StageCheckpointer::act_on(const JournalPlace& before, const JournalEntry& e) {
-  if (e.kind == JournalKind::kHole) {
-    return fail(reader_->here() + ": the records behind it were given up while the disk took "
-                "nothing; '" + stage_ + "' has no further checkpoints");
-  }
   if (auto settled = replica_->settle_before(e); !settled) {
     return fail_within(reader_->here() + ": record " + std::to_string(e.number) + " of '" + stage_ +
                        "' cannot be acted on", settled);
@@ -134,12 +141,19 @@ void StageCheckpointer::consider(const JournalPlace& place) {
   candidate_ = std::move(c);
 }
 
-Result<bool> StageCheckpointer::promote() {
-  if (!candidate_ || !published(candidate_->head)) return false;
-  auto written = write_checkpoint(dir_, candidate_->head, candidate_->state);
-  if (!written) return std::unexpected(std::move(written.error()));
+Result<bool> StageCheckpointer::promote(std::int64_t now_ms) {
+  if (!candidate_ || now_ms < retry_at_ms_ || !published(candidate_->head)) return false;
+  if (auto written = write_checkpoint(dir_, candidate_->head, candidate_->state); !written) {
+    // The disk may take the next one: as with the journal itself this is no reason to die.
+    retry_at_ms_ = now_ms + kRetryMs;
+    tell_problem(written.error().message);
+    return false;
+  }
+  tell_problem("");
   saved_ = candidate_->head.record;
-  tell(candidate_->head);
+  saved_progress_ = candidate_->head.progress;
+  ring_word::store_release(&line_->checkpoint_position, candidate_->head.position);
+  tell_progress();
   candidate_.reset();
   return true;
 }
@@ -151,10 +165,26 @@ bool StageCheckpointer::published(const CheckpointHead& head) const noexcept {
   return true;
 }
 
-/// The place before the count: who sees the count finds the place.
-void StageCheckpointer::tell(const CheckpointHead& head) noexcept {
-  ring_word::store_release(&line_->checkpoint_position, head.position);
-  ring_word::store_release(&line_->checkpoint_records, head.progress);
+/// The carrier has given up records: the replica cannot act on what follows them, and a checkpoint
+/// of what was before them would never be used.
+bool StageCheckpointer::gave_up() {
+  if (!has_hole(session_directory_, stage_)) return false;
+  candidate_.reset();
+  tell_problem("");
+  return true;
+}
+
+void StageCheckpointer::tell_problem(const std::string& problem) {
+  if (problem == problem_) return;
+  tell_checkpoint_problem(session_directory_, stage_, problem);
+  problem_ = problem;
+}
+
+/// What the stage's lag is counted from. Halted trading waits for no checkpoint, since the disk may
+/// not take one for long, and neither does a stage that gets none any more.
+void StageCheckpointer::tell_progress() noexcept {
+  const bool awaited = ring_word::load_relaxed(&line_->halt) == 0 && !holed_;
+  ring_word::store_release(&line_->checkpoint_records, awaited ? saved_progress_ : kNoneAwaited);
 }
 
 Result<Checkpointer> Checkpointer::open(const std::string& directory) {

@@ -25,6 +25,7 @@
 #include "tools/journal/checkpoint_file.h"
 #include "tools/journal/reader.h"
 #include "tools/replay/replica.h"
+#include "tools/session/machine_time.h"
 #include "tools/session/session_plan.h"
 
 namespace pinstripe {
@@ -41,8 +42,10 @@ class StageCheckpointer {
                                                          JournalHeader* line);
 
   /// Acts on a few thousand records, where there are any; true where something was done. The error
-  /// (exit status 3 where the stage is not deterministic) is the last word on this stage.
-  Result<bool> round();
+  /// (exit status 3 where the stage is not deterministic) is the last word on this stage. A disk
+  /// that takes no checkpoint is none: it is told in the session directory, and tried again. Behind
+  /// a hole in the journal there is nothing more to do. `now_ms`: the monotonic clock.
+  Result<bool> round(std::int64_t now_ms = monotonic_ms());
 
   const std::string& stage() const noexcept { return stage_; }
   /// Records of the newest checkpoint; 0: none.
@@ -60,11 +63,13 @@ class StageCheckpointer {
   Result<void> act_on(const JournalPlace& before, const JournalEntry& e);
   Result<void> check(const JournalEntry& e);
   void consider(const JournalPlace& place);
-  Result<bool> promote();
+  Result<bool> promote(std::int64_t now_ms);
+  bool gave_up();
+  void tell_problem(const std::string& problem);
+  void tell_progress() noexcept;
   bool published(const CheckpointHead& head) const noexcept;
-  void tell(const CheckpointHead& head) noexcept;
 
-  std::string stage_, dir_;
+  std::string stage_, dir_, session_directory_;
   JournalIdentity identity_;
   bool counts_frames_ = false;
   std::uint64_t every_ = 0;
@@ -79,7 +84,11 @@ class StageCheckpointer {
   std::optional<Candidate> candidate_;
   std::uint64_t progress_ = 0;  // of the newest candidate
   std::uint64_t saved_ = 0;
+  std::uint64_t saved_progress_ = 0;  // of the newest checkpoint
   bool ended_ = false;
+  bool holed_ = false;            // records behind the newest checkpoint were given up
+  std::int64_t retry_at_ms_ = 0;  // after an error of the disk
+  std::string problem_;           // as last told
   std::vector<std::string> notes_;
 };
 

@@ -1,10 +1,13 @@
 #include "tools/replay/replay.h"
 
 #include <algorithm>
+#include <limits>
 #include <memory>
 
+#include "tools/journal/verify.h"
 #include "tools/session/account.h"
 #include "tools/session/session_files.h"
+#include "tools/session/time_text.h"
 
 namespace pinstripe {
 namespace {
@@ -64,9 +67,17 @@ class StageReplayer {
       JournalEntry e;
       const auto found = records_->reader.next(e);
       if (!found) return damaged(found.error());
-      if (!*found || is_behind(e)) break;
+      if (*found && is_behind(e)) break;
+      if (!*found) {
+        result_.until_past_end = ends_short();
+        break;
+      }
       if (auto done = act_on(before, e); !done) return done;
-      if (compared_->difference() || result_.ended) return {};
+      if (compared_->difference()) return {};
+      if (result_.ended) {
+        result_.until_past_end = ends_short();
+        return {};
+      }
       if (result_.records % kRecordsAProgress == 0 && run_.progress &&
           !run_.progress({stage_.name, result_.records, e.now.value})) {
         return fail("stopped behind record " + std::to_string(e.number) + " of '" + stage_.name +
@@ -93,6 +104,7 @@ class StageReplayer {
     }
     replica_->act(e);
     result_.ended = e.kind == JournalKind::kEnd;
+    result_.last_ns = std::max(result_.last_ns, e.now.value);
     ++result_.records;
     return readers_error();
   }
@@ -113,6 +125,11 @@ class StageReplayer {
     return (run_.until_record && e.number > *run_.until_record) ||
            (run_.until_ns && e.now.value > *run_.until_ns);
   }
+  /// The last record was acted on, and `until` is none of them.
+  bool ends_short() const {
+    return (run_.until_record && *run_.until_record >= records_->reader.place().record) ||
+           (run_.until_ns && *run_.until_ns > result_.last_ns);
+  }
 
   const JournalDir& journal_;
   const StageSpec& stage_;
@@ -122,6 +139,25 @@ class StageReplayer {
   std::unique_ptr<ReplayCheck> compared_;
   StageReplay result_;
 };
+
+/// No stage has a record that early: which times the journal has.
+Error before_start(const JournalDir& journal, const ReplayRun& run) {
+  std::int64_t from_ns = std::numeric_limits<std::int64_t>::max(), to_ns = 0;
+  for (const std::string& stage : journal.stages) {
+    if (!run.stage.empty() && run.stage != stage) continue;
+    const auto found = look_at_stage(journal, stage);
+    if (!found) return found.error();
+    if (found->records == 0) continue;
+    from_ns = std::min(from_ns, found->first_ns);
+    to_ns = std::max(to_ns, found->last_ns);
+  }
+  const std::string whose = "the journal" + (run.stage.empty() ? "" : " of '" + run.stage + "'");
+  if (to_ns == 0) return Error{whose + " in '" + journal.path + "' has no record yet"};
+  return Error{"--until " + shown_time(*run.until_ns) + " lies before " + whose +
+                   ", which goes from " + shown_time(from_ns) + " to " + shown_time(to_ns) +
+                   "; give a time in between",
+               Exit::kUsage};
+}
 
 /// As the account of the session makes them, from what the replicas said.
 std::optional<SessionReplay::Digests> digests_of(const SessionPlan& plan,
@@ -145,6 +181,11 @@ std::optional<SessionReplay::Digests> digests_of(const SessionPlan& plan,
 
 }  // namespace
 
+bool SessionReplay::until_past_end() const noexcept {
+  const auto past = [](const StageReplay& s) { return s.until_past_end; };
+  return !stages.empty() && std::all_of(stages.begin(), stages.end(), past);
+}
+
 Result<StageReplay> replay_stage(const JournalDir& journal, const StageSpec& stage,
                                  const ReplayRun& run) {
   return StageReplayer(journal, stage, run).replay();
@@ -159,6 +200,10 @@ Result<SessionReplay> replay_session(const JournalDir& journal, const ReplayRun&
     if (!one) return std::unexpected(std::move(one.error()));
     all.stages.push_back(std::move(*one));
     if (all.stages.back().difference) return all;
+  }
+  const auto acted = [](const StageReplay& s) { return s.records > 0; };
+  if (run.until_ns && std::none_of(all.stages.begin(), all.stages.end(), acted)) {
+    return std::unexpected(before_start(journal, run));
   }
   all.digests = digests_of(journal.plan, all.stages);
   return all;

@@ -25,6 +25,8 @@ struct StageReplay {
   std::uint64_t uncompared = 0;   // of these, in no reader's journal: digests alone cover them
   std::uint64_t checkpoints = 0;  // whose state hash was compared
   bool ended = false;             // the stage's last record was reached
+  std::int64_t last_ns = 0;       // event time of the last record acted on
+  bool until_past_end = false;    // the run was to go further than the journal does
   std::uint64_t state_hash = 0;   // where the replay stopped
   std::string build;              // that wrote the journal
   std::string torn;               // what lies behind the journal's last record; "": nothing
@@ -57,10 +59,12 @@ struct SessionReplay {
     std::uint64_t orders = 0, signals = 0, state = 0;
   };
   std::optional<Digests> digests;
+  /// The run was to go further than the journal of any stage does.
+  bool until_past_end() const noexcept;
 };
 
-/// The error's exit status: 2 where the journal is of another build or config, 3 where it is
-/// damaged.
+/// The error's exit status: 2 where the journal is of another build or config or begins behind
+/// `until_ns`, 3 where it is damaged.
 Result<SessionReplay> replay_session(const JournalDir& journal, const ReplayRun& run);
 
 /// One stage of it.

@@ -40,7 +40,8 @@ struct Account {
   std::int64_t events = 0, level_changes = 0, signals = 0, neutral = 0, orders = 0, fills = 0;
   std::vector<std::pair<std::string, std::int64_t>> denials;   // reason, count > 0
   std::vector<std::pair<std::string, std::int64_t>> neutrals;  // reason, count > 0
-  std::int64_t lost = 0;               // published and never taken
+  std::int64_t lost = 0;               // published on a lossless ring and never taken
+  bool resumable = false;              // it left off: `lost` waits for who resumes it
   std::int64_t gaps = 0, bad_lines = 0, dropped_by_policy = 0, members_left_out = 0;
   bool in_sample = false;
   bool live = false;                   // digests are of this run alone, as replay confirms them

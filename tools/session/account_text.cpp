@@ -90,6 +90,10 @@ std::string head_text(const SessionPlan& plan, const Account& a) {
          shown_count(a.orders), shown_count(a.fills), shown_count(a.lost), shown_count(a.gaps),
          shown_count(a.dropped_by_policy), shown_count(a.bad_lines)});
   out += t.text();
+  if (a.resumable) {
+    out += "\nLEFT OFF before its end: 'pinstripe up --resume " + a.session +
+           "' goes on and takes the messages counted as lost\n";
+  }
   if (a.liquidations == 0) return out;
   return out + "\nLIQUIDATED: the venue closed " + shown_count(a.liquidations) +
          " position(s) for want of margin\n";
@@ -181,6 +185,7 @@ std::string account_json(const Account& a) {
   j["fills"] = a.fills;
   j["denials"] = counts_json(a.denials);
   j["lost"] = a.lost;
+  if (a.resumable) j["resumable"] = true;
   j["gaps"] = a.gaps;
   j["bad_lines"] = a.bad_lines;
   j["dropped_by_policy"] = a.dropped_by_policy;

@@ -35,7 +35,7 @@ Result<void> make_journals(const SessionPlan& plan, const SessionDir& dir) {
   return {};
 }
 
-Result<void> fill_session(SessionPlan& plan, const SessionDir& dir) {
+Result<void> put_parts(SessionPlan& plan, const SessionDir& dir) {
   if (auto drawn = draw_session_id(plan); !drawn) return drawn;
   if (auto copied = copy_inputs(plan, dir.path()); !copied) return copied;
   if (plan.journal.on) plan.journal.directory = journal_directory_of(plan, realtime_ns());
@@ -59,19 +59,12 @@ Result<void> fill_session(SessionPlan& plan, const SessionDir& dir) {
 
 }  // namespace
 
-Result<SessionDir> create_session(SessionPlan& plan) {
-  auto dir = SessionDir::create(plan.name);
-  if (!dir) return dir;
-  if (auto filled = fill_session(plan, *dir); !filled) {
-    (void)dir->set_state(SessionState::kEnded);
-    (void)remove_session(plan.name);
-    return fail_within("cannot make session '" + plan.name + "'", filled);
+Result<void> fill_session(SessionPlan& plan, const SessionDir& dir) {
+  plan.directory = dir.path();
+  if (auto put = put_parts(plan, dir); !put) {
+    return fail_within("cannot make session '" + plan.name + "'", put);
   }
-  if (auto marked = dir->set_state(SessionState::kPrepared); !marked) {
-    return std::unexpected(marked.error());
-  }
-  plan.directory = dir->path();
-  return dir;
+  return dir.set_state(SessionState::kPrepared);
 }
 
 Result<Attachment> Attachment::open(const std::string& session) {

@@ -20,10 +20,10 @@
 
 namespace pinstripe {
 
-/// Makes a session's directory with resolved config, clock, stage pages and rings; everything that
-/// the stages attach to. Leaves nothing behind where it fails. Draws the session's id, copies the
-/// files that decide, and completes `plan` with them.
-Result<SessionDir> create_session(SessionPlan& plan);
+/// Puts into a new session's directory, whose lock the caller holds, resolved config, clock, stage
+/// pages and rings: everything that the stages attach to. Draws the session's id, copies the files
+/// that decide, and completes `plan` with them. At the end the session is kPrepared.
+Result<void> fill_session(SessionPlan& plan, const SessionDir& dir);
 
 class Attachment {
  public:

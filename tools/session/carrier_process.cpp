@@ -25,7 +25,10 @@ Result<CarrierProcess> CarrierProcess::start(const SessionPlan& plan) {
 /// A signal before it can catch one would kill it: its lock says that it can.
 void CarrierProcess::await_start() {
   Child& child = helper_->child();
-  while (child.running() && !EndLock::holder(lock_of(*plan_))) wait_for(child, 2);
+  while (child.running() && !EndLock::holder(lock_of(*plan_))) {
+    wait_for(child, 2);
+    (void)helper_->kill_if_stopped();
+  }
 }
 
 std::string CarrierProcess::finish() {
@@ -36,7 +39,10 @@ std::string CarrierProcess::finish() {
     Child& child = helper_->child();
     child.signal(SIGTERM);
     // It gives up by itself where the disk takes nothing; otherwise it has work to do.
-    while (child.running()) wait_for(child, 1'000);
+    while (child.running()) {
+      wait_for(child, 100);
+      (void)helper_->kill_if_stopped();
+    }
     if (child.poll().clean()) return "";
     if (child.poll().gave_up()) break;
     (void)mind();  // killed from outside: another goes on where it was

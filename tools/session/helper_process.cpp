@@ -2,6 +2,7 @@
 
 #include <signal.h>
 
+#include "tools/session/machine_time.h"
 #include "tools/session/stage_log.h"
 
 namespace pinstripe {
@@ -16,15 +17,26 @@ Result<HelperProcess> HelperProcess::start(const SessionPlan& plan, const std::s
 }
 
 Result<void> HelperProcess::spawn() {
+  log_from_ = log_end(*plan_, name_);
   auto child = Child::spawn(name_, program_, {"--session", plan_->name}, -1,
                             stage_log_file(*plan_, name_));
   if (!child) return fail_within(what_, child);
   child_ = std::move(*child);
+  health_.restart();
   return {};
 }
 
+std::string HelperProcess::kill_if_stopped() {
+  if (!child_.running()) return "";
+  const std::string wrong = health_.look(child_.pid(), StageSign{}, monotonic_ms());
+  if (wrong.empty()) return "";
+  child_.signal(SIGKILL);
+  return what_ + " (pid " + std::to_string(child_.pid()) + ") is " + wrong + "; it is killed";
+}
+
 std::string HelperProcess::mind() {
-  if (lost() || child_.running()) return "";
+  if (lost()) return "";
+  if (child_.running()) return kill_if_stopped();
   std::string line = what_ + " (pid " + std::to_string(child_.pid()) +
                      ") died: " + child_.poll().text() + last_words();
   ++deaths_;
@@ -37,7 +49,7 @@ std::string HelperProcess::mind() {
 }
 
 std::string HelperProcess::last_words() const {
-  const std::string words = log_tail(*plan_, name_, 1'000);
+  const std::string words = log_tail(*plan_, name_, log_from_, 1'000);
   return words.empty() ? "" : "; it last wrote: " + words;
 }
 

@@ -7,6 +7,7 @@
 
 #include "shm/base/result.h"
 #include "tools/session/processes.h"
+#include "tools/session/stage_health.h"
 
 namespace pinstripe {
 
@@ -16,8 +17,11 @@ class HelperProcess {
   static Result<HelperProcess> start(const SessionPlan& plan, const std::string& name,
                                      const std::string& what);
 
-  /// Starts it again where it has died. What happened since the last call, for people; "": nothing.
+  /// Kills it where someone has stopped it (SIGSTOP), starts it again where it has died. What
+  /// happened since the last call, for people; "": nothing.
   std::string mind();
+  /// The first half of that: what is wrong with the process that was killed; "": nothing.
+  std::string kill_if_stopped();
   /// It died more often than it is started again.
   bool lost() const noexcept { return deaths_ > kDeathsMax; }
   Child& child() noexcept { return child_; }
@@ -29,7 +33,7 @@ class HelperProcess {
  private:
   HelperProcess(const SessionPlan& plan, std::string name, std::string what, Program program)
       : plan_(&plan), name_(std::move(name)), what_(std::move(what)),
-        program_(std::move(program)) {}
+        program_(std::move(program)), health_(plan.supervision) {}
   Result<void> spawn();
 
   static constexpr int kDeathsMax = 5;
@@ -38,6 +42,8 @@ class HelperProcess {
   std::string what_;
   Program program_;
   Child child_;
+  StageHealth health_;
+  std::uint64_t log_from_ = 0;  // what child_ wrote lies behind so many bytes of the log
   int deaths_ = 0;
 };
 

@@ -90,9 +90,10 @@ Result<std::unique_ptr<FrameSource>> open_synthetic(const SessionPlan& plan, std
 }
 
 CaptureFormat format_of(const std::string& name) {
-  if (name == "tardis_book") return CaptureFormat::kTardisBook;
-  if (name == "tardis_trades") return CaptureFormat::kTardisTrades;
-  return CaptureFormat::kBinanceRaw;
+  const auto at = std::ranges::find(kCaptureFormatNames, name);
+  return at == kCaptureFormatNames.end()
+             ? CaptureFormat::kBinanceRaw
+             : static_cast<CaptureFormat>(at - kCaptureFormatNames.begin());
 }
 
 }  // namespace
@@ -106,7 +107,11 @@ Result<std::unique_ptr<FrameSource>> open_source(const SessionPlan& plan, std::u
     stream.instrument = s.instrument;
     stream.format = format_of(s.files.front().format);
     stream.clock_offset_ns = s.clock_offset_ns;
-    for (const FilePlan& f : s.files) stream.files.push_back(f.path);
+    for (const FilePlan& f : s.files) {
+      stream.files.push_back(f.path);
+      if (f.symbol.empty()) continue;
+      stream.selects.push_back({f.symbol, f.connections, static_cast<RestOfLines>(f.rest)});
+    }
     streams.push_back(std::move(stream));
   }
   auto source = open_captures(streams);

@@ -106,15 +106,6 @@ Result<void> apply_fees(const SessionConfig& config, Instrument& i) {
                     i.id + " exceeds the taker's fee; who traded with himself would earn");
 }
 
-const char* format_name(CaptureFormat format) {
-  switch (format) {
-    case CaptureFormat::kTardisBook: return "tardis_book";
-    case CaptureFormat::kTardisTrades: return "tardis_trades";
-    case CaptureFormat::kBinanceRaw: break;
-  }
-  return "binance_raw";
-}
-
 /// Index of an instrument of the data in the plan; a single unnamed lane takes whatever comes.
 Result<std::uint16_t> place_instrument(const SessionConfig& config, SessionPlan& plan,
                                        const Instrument& found) {
@@ -136,17 +127,25 @@ Result<std::uint16_t> place_instrument(const SessionConfig& config, SessionPlan&
 StreamPlan stream_plan(const CaptureStream& stream, const CaptureInfo& info) {
   StreamPlan s;
   s.clock_offset_ns = stream.clock_offset_ns;
-  for (const std::string& path : stream.files) {
+  for (std::size_t i = 0; i < stream.files.size(); ++i) {
+    const std::string& path = stream.files[i];
     FilePlan f;
     f.path = path;
-    f.format = format_name(stream.format);
+    f.format = kCaptureFormatNames[static_cast<std::size_t>(stream.format)];
     std::error_code ignored;
     f.size_bytes = fs::file_size(path, ignored);
     for (const CaptureFileInfo& found : info.files) {
-      if (found.path != path) continue;
+      if (found.path != path || found.instrument.id != info.instruments[stream.instrument].id) {
+        continue;
+      }
       f.first_ns = found.first_receive_ns;
       f.last_ns = found.last_receive_ns;
       f.lines = static_cast<std::uint64_t>(found.frames);
+    }
+    if (!stream.selects.empty()) {
+      f.symbol = stream.selects[i].symbol;
+      f.connections = stream.selects[i].connections;
+      f.rest = static_cast<std::uint32_t>(stream.selects[i].rest);
     }
     s.files.push_back(std::move(f));
   }
@@ -179,8 +178,15 @@ Result<void> prepare_files(const SessionConfig& config, SessionPlan& plan) {
     options.market = id.substr(0, id.find(':'));
     options.symbol = id.substr(std::min(id.size(), id.find(':') + 1));
   }
+  options.instruments = config.instruments;
   auto info = inspect_captures(config.data, options);
   if (!info) return std::unexpected(info.error());
+  if (!info->left_out.empty() && config.instruments.empty()) {
+    std::string list;
+    for (const std::string& id : info->left_out) list += (list.empty() ? "" : ", ") + id;
+    plan.notes.push_back("the data also hold " + list + ", which are not traded: they stand in no "
+                         "table of feed/instruments/");
+  }
   for (const std::string& id : config.instruments) {
     auto instrument = find_instrument(id);
     if (!instrument) return fail_within("instruments", instrument);
@@ -333,6 +339,29 @@ Result<SessionPlan> prepare_plan(const SessionConfig& config) {
   }
   if (auto exec = exec_config_of(plan); !exec) return std::unexpected(exec.error());
   return plan;
+}
+
+Result<void> verify_data(const SessionPlan& plan) {
+  if (plan.source != SourceKind::kFiles) return {};
+  std::vector<std::string> files;
+  for (const StreamPlan& s : plan.streams) {
+    for (const FilePlan& f : s.files) {
+      if (std::ranges::find(files, f.path) == files.end()) files.push_back(f.path);
+    }
+  }
+  InspectOptions options;
+  options.base_feed_latency_ns = plan.base_feed_latency_ns;
+  if (plan.instruments.size() == 1) {
+    const std::string& id = plan.instruments.front().id;
+    options.market = id.substr(0, id.find(':'));
+    options.symbol = plan.instruments.front().symbol;
+  }
+  auto info = inspect_captures(files, options);
+  if (!info) return fail_within("recorded data", info);
+  if (info->data_digest == plan.data_digest) return {};
+  return fail("the recorded data are not those of the session: one of the files '" +
+              files.front() + "'" + (files.size() > 1 ? " ..." : "") +
+              " was changed since; put the session's own files there again");
 }
 
 }  // namespace pinstripe

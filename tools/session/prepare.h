@@ -11,6 +11,10 @@ namespace pinstripe {
 /// traded time, model folds. Everything that would fail at start fails here, with the reason.
 Result<SessionPlan> prepare_plan(const SessionConfig& config);
 
+/// The recorded files of `plan` still hold what they held when it was prepared, whatever their
+/// times say. Reads them all (of binary captures the headers).
+Result<void> verify_data(const SessionPlan& plan);
+
 /// Folder for what is kept between sessions: $XDG_CACHE_HOME/pinstripe, else ~/.cache/pinstripe.
 std::string cache_folder();
 

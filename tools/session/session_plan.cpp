@@ -127,6 +127,10 @@ Json to_json(const StreamPlan& s) {
                      {"first_ns", f.first_ns},
                      {"last_ns", f.last_ns},
                      {"lines", f.lines}});
+    if (f.symbol.empty()) continue;
+    files.back()["symbol"] = f.symbol;
+    files.back()["connections"] = f.connections;
+    files.back()["rest"] = f.rest;
   }
   return {{"instrument", s.instrument},
           {"lane", s.lane},
@@ -141,7 +145,9 @@ StreamPlan stream_from(const Json& j) {
   s.clock_offset_ns = j.at("clock_offset_ns");
   for (const Json& f : j.at("files")) {
     s.files.push_back({f.at("path"), f.at("format"), f.at("size_bytes"), f.at("first_ns"),
-                       f.at("last_ns"), f.at("lines")});
+                       f.at("last_ns"), f.at("lines"), f.value("symbol", std::string()),
+                       f.value("connections", std::vector<std::string>()),
+                       f.value("rest", std::uint32_t{0})});
   }
   return s;
 }

@@ -49,11 +49,15 @@ struct FeedLatencyPlan {
 /// One file of recorded data.
 struct FilePlan {
   std::string path;           // absolute
-  std::string format;         // "binance_raw", "tardis_book", "tardis_trades"
+  std::string format;         // "binance_raw", "bybit_raw", "okx_raw", "tardis_book" ...
   std::uint64_t size_bytes = 0;
   std::int64_t first_ns = 0;  // local receive time as recorded, before re-basing
   std::int64_t last_ns = 0;
   std::uint64_t lines = 0;
+  // Recordings: the stream's part of the file (feed/source.h). Without a symbol: all of it.
+  std::string symbol;
+  std::vector<std::string> connections;
+  std::uint32_t rest = 0;     // RestOfLines
 };
 
 /// The files of one instrument, in time order, as one stream with one clock offset.

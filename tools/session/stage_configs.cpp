@@ -94,6 +94,12 @@ void check_stage_configs(ConfigNode& root, SessionPlan& plan) {
   }
 }
 
+std::int64_t label_delay_ns(const SessionPlan& plan, const ExecConfig& exec) {
+  std::int64_t delay_ns = usual_order_latency_ns(exec);
+  for (const LatencyPlan& l : plan.latency) delay_ns += l.base_ns;
+  return delay_ns;
+}
+
 Result<FeedConfig> feed_config_of(const SessionPlan& plan) {
   return read_part<FeedConfig>(plan, StageKind::kFeed, read_feed_config);
 }
@@ -105,11 +111,9 @@ Result<FeaturesConfig> features_config_of(const SessionPlan& plan) {
 Result<ModelsConfig> models_config_of(const SessionPlan& plan) {
   auto config = read_part<ModelsConfig>(plan, StageKind::kModels, read_models_config);
   if (!config) return config;
-  // Label delay: how long after a decision its order is at the venue (trading.md 4).
   const auto exec = exec_config_of(plan);
   if (!exec) return std::unexpected(exec.error());
-  config->label_delay_ns = usual_order_latency_ns(*exec);
-  for (const LatencyPlan& l : plan.latency) config->label_delay_ns += l.base_ns;
+  config->label_delay_ns = label_delay_ns(plan, *exec);
   for (MemberConfig& member : config->members) {
     for (std::string& fold : member.folds) fold = plan.file_path(fold);
   }

@@ -22,4 +22,9 @@ Result<ModelsConfig> models_config_of(const SessionPlan& plan);
 Result<RiskConfig> risk_config_of(const SessionPlan& plan);
 Result<ExecConfig> exec_config_of(const SessionPlan& plan);
 
+/// How long after a decision its order is at the venue, where labels begin (trading.md 4): the
+/// stages' base latencies and the order latency, of a table its median. The same in training and
+/// where live members are judged.
+std::int64_t label_delay_ns(const SessionPlan& plan, const ExecConfig& exec);
+
 }  // namespace pinstripe

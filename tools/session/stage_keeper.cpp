@@ -6,6 +6,7 @@
 
 #include "shm/ring/segment.h"
 #include "shm/run/journal_scan.h"
+#include "tools/session/journal_marks.h"
 #include "tools/session/snapshot.h"
 #include "tools/session/stage_log.h"
 
@@ -47,6 +48,7 @@ bool own_doing(const ChildEnd& end) {
 }  // namespace
 
 Result<void> StageKeeper::spawn() {
+  log_from_ = log_end(*plan_, stage_->name);
   auto child = Child::spawn(stage_->name, *program_,
                             {"--session", plan_->name, "--name", stage_->name, "--supervised",
                              std::to_string(getpid())},
@@ -64,7 +66,7 @@ std::string StageKeeper::last_words() const {
   const StageShot* stage = shot.stage(stage_->name);
   std::string words;
   if (stage != nullptr && !stage->errors.empty()) words = stage->errors.back().text;
-  const std::string tail = log_tail(*plan_, stage_->name, 1'000);
+  const std::string tail = log_tail(*plan_, stage_->name, log_from_, 1'000);
   if (!tail.empty() && tail.find(words) != std::string::npos) return tail;
   return words.empty() ? tail : words + (tail.empty() ? "" : "\n" + tail);
 }
@@ -81,6 +83,11 @@ StageKeeper::Fate StageKeeper::look(std::int64_t now_ms, bool rejoins) {
   const JournalTail tail = journal_tail(*plan_, stage_->name);
   if (tail.ended && end.gave_up()) return Fate::kGone;  // its end was not well, and it said why
   obituary_ += " (journal record " + std::to_string(tail.records) + ")";
+  if (has_hole(plan_->directory, stage_->name)) {
+    obituary_ += "; records of its journal were given up while the disk took nothing, so it "
+                 "cannot rejoin";
+    return Fate::kGone;
+  }
   switch (policy_.note({own_doing(end), tail.records})) {
     case AfterDeath::kRestart:
       restart_at_ms_ = now_ms + policy_.wait_ms();

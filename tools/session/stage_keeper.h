@@ -69,6 +69,7 @@ class StageKeeper {
   std::int64_t restart_at_ms_ = -1;  // -1: no restart is due
   std::string obituary_;
   int restarts_ = 0;
+  std::uint64_t log_from_ = 0;       // what child_ wrote lies behind so many bytes of the log
   bool noted_ = true;                // the end of child_; there is none yet
 };
 

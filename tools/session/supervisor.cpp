@@ -121,6 +121,7 @@ void Supervisor::look_closer(const Say& say) {
 void Supervisor::look_at_session(const Say& say) {
   shot_at_ms_ = looked_at_ms_;
   const SessionShot shot = take_snapshot(*plan_);
+  for (const std::string& line : journals_.look(shot)) say(line);
   if (const std::uint64_t moved = messages_moved(shot); moved != moved_) {
     moved_ = moved;
     moved_at_ms_ = shot_at_ms_;
@@ -183,11 +184,15 @@ void Supervisor::press(SessionEnd& end, const Say& say) {
   stop_next();
 }
 
-/// Whatever cannot go on now can be resumed: nothing was lost yet.
+/// Whatever cannot go on now can be resumed: nothing was lost yet, but behind a hole in a journal.
 void Supervisor::leave_off(SessionEnd& end, const Say& say) {
   end.clean = false;
   end.resumable = true;
-  say("the stages leave off; 'pinstripe up --resume " + plan_->name + "' goes on from here");
+  const std::string holed = holed_stages(*plan_);
+  say("the stages leave off; 'pinstripe up --resume " + plan_->name + "' " +
+      (holed.empty() ? "goes on from here"
+                     : "carries what is left of the journals, no more: those of " + holed +
+                           " have a hole"));
   suspend_all();
 }
 
@@ -195,11 +200,12 @@ void Supervisor::leave_off(SessionEnd& end, const Say& say) {
 /// too far behind one: its stages would wait for ever.
 void Supervisor::mind_helpers(SessionEnd& end, const Say& say) {
   if (const std::string line = carrier_.mind(); !line.empty()) say(line);
-  if (checkpoints_ && !stopping_) {
+  // Until all have left off: a stage that drains may wait for a checkpoint too.
+  if (checkpoints_ && !suspending_) {
     if (const std::string line = checkpoints_->mind(); !line.empty()) say(line);
   }
   const bool lost = carrier_.lost() || (checkpoints_ && checkpoints_->lost());
-  if (lost && !stopping_) leave_off(end, say);
+  if (lost && !suspending_) leave_off(end, say);
 }
 
 void Supervisor::begin_to_stop(SessionEnd& end, const Say& say) {
@@ -233,6 +239,7 @@ SessionEnd Supervisor::watch(int tick_ms, const std::function<void()>& tick, con
       next_tick = monotonic_ms() + tick_ms;
     }
   }
+  for (const std::string& line : journals_.look(take_snapshot(*plan_))) say(line);
   if (checkpoints_) checkpoints_->stop(kPatienceMs);
   if (const std::string problem = carrier_.finish(); !problem.empty()) {
     end.clean = false;

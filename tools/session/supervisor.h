@@ -11,6 +11,7 @@
 #include "shm/base/result.h"
 #include "shm/ring/stage_page.h"
 #include "tools/session/carrier_process.h"
+#include "tools/session/journal_watch.h"
 #include "tools/session/processes.h"
 #include "tools/session/snapshot.h"
 #include "tools/session/stage_keeper.h"
@@ -43,7 +44,7 @@ class Supervisor {
 
  private:
   Supervisor(const SessionPlan& plan, CarrierProcess carrier)
-      : plan_(&plan), carrier_(std::move(carrier)), standstill_(plan) {}
+      : plan_(&plan), carrier_(std::move(carrier)), standstill_(plan), journals_(plan) {}
   Result<void> start_stages();
   void look_at_stages(SessionEnd& end, const Say& say);
   void note_gone(StageKeeper& stage, SessionEnd& end, const Say& say);
@@ -63,6 +64,7 @@ class Supervisor {
   CarrierProcess carrier_;            // before the stages: it ends after them
   std::optional<HelperProcess> checkpoints_;  // where there are journals
   StandstillWatch standstill_;
+  JournalWatch journals_;
   std::vector<std::unique_ptr<Program>> programs_;  // by StageKind
   std::vector<StageKeeper> stages_;   // in topology order
   std::vector<bool> asked_;           // got SIGTERM from here

@@ -14,6 +14,7 @@
 #include "tools/session/session_config.h"
 #include "tools/session/stage_configs.h"
 #include "tools/train/trainer.h"
+#include "tools/usage_error.h"
 
 namespace pinstripe {
 namespace {
@@ -64,9 +65,7 @@ Result<Settings> read_settings(const std::string& file) {
   s.tape.features = *features;
   s.tape.decision_interval_ns = models_config.decision_interval_ns;
   s.tape.min_valid_share = models_config.min_valid_share;
-  // How long after a decision its order is at the venue (trading.md 4), as models_config_of has it.
-  s.train.label_delay_ns = exec->order_latency_ns;
-  for (const LatencyPlan& l : plan.latency) s.train.label_delay_ns += l.base_ns;
+  s.train.label_delay_ns = label_delay_ns(plan, *exec);
   s.train.inputs = default_inputs();
   s.train.decision_interval_ns = s.tape.decision_interval_ns;
   s.market = read_synthetic_config(*market);
@@ -197,6 +196,8 @@ Result<void> run(const Arguments& a) {
   s.train.members = *members;
   s.train.calibration =
       a.calibration == "isotonic" ? CalibrationKind::kIsotonic : CalibrationKind::kPlatt;
+  std::fprintf(stderr, "labels begin %.3f ms after a decision\n",
+               static_cast<double>(s.train.label_delay_ns) * 1e-6);
   std::fprintf(stderr, "reading the data through feed and features\n");
   auto tapes = read_tapes(s, a);
   if (!tapes) return std::unexpected(tapes.error());
@@ -212,6 +213,13 @@ Result<void> run(const Arguments& a) {
   });
   if (!trained) return std::unexpected(trained.error());
   return write_models(a, *trained);
+}
+
+/// The error to standard error, and with `json` an object {"error": ...} to standard output.
+int report(const Error& error, bool json) {
+  std::fprintf(stderr, "pinstripe-train: %s\n", error.message.c_str());
+  if (json) std::cout << Json{{"error", error.message}}.dump() << std::endl;
+  return static_cast<int>(error.exit);
 }
 
 }  // namespace
@@ -244,11 +252,11 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
-    return app.exit(e) == 0 ? 0 : static_cast<int>(Exit::kUsage);
+    if (e.get_exit_code() == 0) return app.exit(e);  // --help
+    return pinstripe::report(
+        pinstripe::Error{std::string(e.what()) + "; see 'pinstripe train --help'", Exit::kUsage},
+        pinstripe::asks_json(argc, argv));
   }
-  if (auto ok = pinstripe::run(a); !ok) {
-    std::fprintf(stderr, "pinstripe-train: %s\n", ok.error().message.c_str());
-    return static_cast<int>(ok.error().exit);
-  }
+  if (auto ok = pinstripe::run(a); !ok) return pinstripe::report(ok.error(), a.json);
   return 0;
 }

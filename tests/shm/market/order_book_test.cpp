@@ -7,12 +7,13 @@
 #include <vector>
 
 #include "shm/base/hash.h"
+#include "shm/market/instrument.h"
 #include "shm/market/order_book.h"
 
 namespace pinstripe {
 namespace {
 
-/// Same levels both ways through, and the state is the levels in order, however they lie in blocks.
+/// Same levels both ways through, and the state is the levels in order, wherever they lie.
 template <Side kSide>
 void expect_levels(const BookSide<kSide>& sut, const std::map<std::int64_t, std::int64_t>& plain) {
   const std::int64_t sign = kSide == Side::kBuy ? -1 : 1;
@@ -26,7 +27,7 @@ void expect_levels(const BookSide<kSide>& sut, const std::map<std::int64_t, std:
   const std::size_t n = sut.best_into(best.data(), best.size());
   ASSERT_EQ(n, std::min<std::size_t>(50, sut.size()));
   for (; i < n; ++i) ASSERT_EQ(best[i], sut.level(i));
-  BookSide<kSide> afresh(4'096);
+  BookSide<kSide> afresh(20'000);
   for (const auto& [key, value] : plain) afresh.set(PriceTicks(sign * key), QtyLots(value));
   StateWriter one, other;
   sut.save(one);
@@ -36,7 +37,7 @@ void expect_levels(const BookSide<kSide>& sut, const std::map<std::int64_t, std:
 
 template <Side kSide>
 void run_against_a_map(std::uint64_t seed, std::int64_t width) {
-  BookSide<kSide> sut(4'096);
+  BookSide<kSide> sut(20'000);
   std::map<std::int64_t, std::int64_t> plain;  // key: better prices first
   const std::int64_t sign = kSide == Side::kBuy ? -1 : 1;
   for (std::uint64_t n = 0; n < 20'000; ++n) {
@@ -61,16 +62,18 @@ void run_against_a_map(std::uint64_t seed, std::int64_t width) {
 }
 
 TEST(OrderBookProperty, BothSidesAreWhatAMapIs) {
-  for (const std::int64_t width : {4, 60, 3'000}) {
+  // Within the window, over its edges, and nearly all beyond it.
+  for (const std::int64_t width : {4, 60, 3'000, 40'000, 3'000'000}) {
     run_against_a_map<Side::kBuy>(1, width);
     run_against_a_map<Side::kSell>(2, width);
   }
 }
 
-/// Grows and shrinks in waves at one place after another, so that blocks are split, thinned out,
-/// joined and emptied everywhere, and a full side loses its far end all the while.
+/// Grows and shrinks in waves at one place after another, so that the window moves both ways,
+/// blocks are split, thinned out, joined and emptied everywhere, and a full side loses its far end
+/// all the while. Prices are multiples of `stride`.
 template <Side kSide>
-void run_waves(std::uint64_t seed, std::size_t capacity) {
+void run_waves(std::uint64_t seed, std::size_t capacity, std::int64_t stride) {
   BookSide<kSide> sut(capacity);
   std::map<std::int64_t, std::int64_t> plain;
   const std::int64_t sign = kSide == Side::kBuy ? -1 : 1;
@@ -79,7 +82,7 @@ void run_waves(std::uint64_t seed, std::size_t capacity) {
     const std::uint64_t draw = random_draw(seed, 2, n, 0);
     const std::uint64_t wave = n / 2'000;
     const auto centre = static_cast<std::int64_t>(random_draw(seed, 3, wave, 0) % 3'000);
-    const std::int64_t price = 1 + centre + static_cast<std::int64_t>(draw % 900);
+    const std::int64_t price = stride * (1 + centre + static_cast<std::int64_t>(draw % 900));
     const bool removes = (draw >> 40) % 8 < (wave % 2 == 0 ? 1u : 7u);
     const std::int64_t qty = removes ? 0 : 1 + static_cast<std::int64_t>((draw >> 32) % 100);
     sut.set(PriceTicks(price), QtyLots(qty));
@@ -110,8 +113,10 @@ void run_waves(std::uint64_t seed, std::size_t capacity) {
 TEST(OrderBookProperty, WavesOfLevelsLeaveWhatAMapHoldsAtAnyCapacity) {
   for (const std::size_t capacity : {1u, 2u, 64u, 200u, 700u, 4'096u}) {
     for (std::uint64_t seed = 1; seed <= 3; ++seed) {
-      run_waves<Side::kBuy>(seed, capacity);
-      run_waves<Side::kSell>(seed, capacity);
+      for (const std::int64_t stride : {1, 41, 100'000}) {
+        run_waves<Side::kBuy>(seed, capacity, stride);
+        run_waves<Side::kSell>(seed, capacity, stride);
+      }
     }
   }
 }
@@ -134,6 +139,18 @@ TEST(OrderBookProperty, ASideLoadsWhatItSavedAndRefusesWhatIsOutOfOrder) {
   std::swap_ranges(memory.begin() + 8, memory.begin() + 24, memory.begin() + 24);
   StateReader out_of_order{std::span<const std::byte>(memory).first(w.size())};
   EXPECT_FALSE(other.load(out_of_order));
+}
+
+TEST(OrderBook, ALevelFarBetterThanAllOthersComesAndGoes) {
+  BookSide<Side::kSell> sut(64);
+  for (std::int64_t p = 50; p > 0; --p) sut.set(PriceTicks(kTicksMax - p), QtyLots(p));
+  sut.set(PriceTicks(1), QtyLots(9));
+  EXPECT_EQ(sut.best(), (BookLevel{PriceTicks(1), QtyLots(9)}));
+  EXPECT_EQ(sut.level(1), (BookLevel{PriceTicks(kTicksMax - 50), QtyLots(50)}));
+  EXPECT_EQ(sut.set(PriceTicks(1), QtyLots(0)), QtyLots(9));
+  EXPECT_EQ(sut.best(), (BookLevel{PriceTicks(kTicksMax - 50), QtyLots(50)}));
+  EXPECT_EQ(sut.level(49), (BookLevel{PriceTicks(kTicksMax - 1), QtyLots(1)}));
+  EXPECT_EQ(sut.size(), 50u);
 }
 
 TEST(OrderBook, FullSideLosesItsWorstLevelAndCountsIt) {

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <fstream>
 
 #include "tests/shm/ring/ring_support.h"
 
@@ -40,7 +41,7 @@ TEST_F(SessionDirs, AreMadeForTheirOwnerAlone) {
   EXPECT_EQ(info.st_mode & 0777U, 0700U);
   EXPECT_EQ(sut->path(), root_.path() + "/pinstripe-demo");
   EXPECT_EQ(sut->ring_file("feed.risk"), sut->path() + "/feed.risk.ring");
-  EXPECT_EQ(sut->state(), SessionState::kPrepared);
+  EXPECT_EQ(sut->state(), SessionState::kHalfMade);
 }
 
 TEST_F(SessionDirs, ASecondSessionOfALiveNameIsRefusedWithItsHolder) {
@@ -91,6 +92,23 @@ TEST_F(SessionDirs, AKilledHoldersSessionIsReplacedByANewOneOfItsName) {
     ::kill(::getpid(), SIGKILL);
   }
   ::waitpid(child, nullptr, 0);
+  EXPECT_TRUE(SessionDir::create("demo").has_value());
+}
+
+TEST_F(SessionDirs, OneWhoseMakerDiedIsReplacedByANewOneOfItsName) {
+  const auto half = SessionDir::create("demo");
+  ASSERT_TRUE(half.has_value());
+  std::ofstream(half->file("feed.risk.ring")) << "half";
+  EXPECT_TRUE(clean_ended_sessions().empty()) << "another maker may be about to lock it";
+  {
+    const auto lock = EndLock::acquire(half->session_lock(), "session");
+    ASSERT_TRUE(lock.has_value());
+    EXPECT_FALSE(SessionDir::create("demo").has_value()) << "its maker lives";
+  }
+  EXPECT_TRUE(SessionDir::create("demo").has_value());
+  EXPECT_NE(::access(half->file("feed.risk.ring").c_str(), F_OK), 0);
+  ::unlink(half->file("state").c_str());  // killed before it wrote that
+  EXPECT_EQ(session_info("demo")->state, SessionState::kHalfMade);
   EXPECT_TRUE(SessionDir::create("demo").has_value());
 }
 

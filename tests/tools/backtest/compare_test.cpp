@@ -1,5 +1,8 @@
 // Pairs of runs that differ in one known thing: `compare` must name it and put the whole gap there,
 // to the last unit.
+#include <signal.h>
+#include <unistd.h>
+
 #include <fstream>
 
 #include "tests/support/data.h"
@@ -65,6 +68,31 @@ TEST_F(CompareTest, ARunIsEqualToItself) {
   EXPECT_TRUE(sut.at("first_difference").is_null());
   EXPECT_TRUE(sut.at("split_reason").is_null());
   for (const std::string& share : kShares) EXPECT_EQ(sut.at("profit").at(0).at("e8").at(share), 0);
+}
+
+TEST_F(CompareTest, ARunThatWasStoppedSaysSoAndIsWarnedOf) {
+  const std::string whole = ran("whole", {});
+  std::ifstream in(whole + "/result.json");
+  EXPECT_EQ(Json::parse(in).at("stopped"), false);
+  const std::string cut = (folder_ / "cut").string();
+  const auto backtest = start({bin_ + "/pinstripe", "backtest", trading_config(), "--json", "--out",
+                               cut, "--set", "for_ns=360000000000000"});
+  const auto began = [&] {
+    std::ifstream err(backtest.err_file);
+    return err.peek() != std::ifstream::traits_type::eof();
+  };
+  while (!began() && !has_ended(backtest)) usleep(10'000);
+  kill(backtest.pid, SIGINT);
+  const CommandResult stopped = wait(backtest);
+  ASSERT_EQ(stopped.exit, 0) << stopped.err;
+  EXPECT_EQ(stopped.json().at("stopped"), true);
+  std::ifstream kept(cut + "/result.json");
+  EXPECT_EQ(Json::parse(kept).at("stopped"), true);
+  const auto sut = run({"compare", whole, cut, "--no-split", "--json"});
+  ASSERT_EQ(sut.exit, 0) << sut.err;
+  EXPECT_TRUE(sut.json().at("a").at("note").is_null());
+  EXPECT_NE(sut.json().at("b").at("note").get<std::string>().find("stopped"), std::string::npos);
+  EXPECT_NE(sut.err.find("warning: '" + cut + "': it was stopped"), std::string::npos) << sut.err;
 }
 
 TEST_F(CompareTest, OtherFeesAreAllOfTheGapAndChangeNoDecision) {

@@ -110,7 +110,9 @@ TEST_F(LiquidationTest, AnExhaustedAccountIsClosedAndNothingOpensAfterwards) {
   }
   ASSERT_GT(liquidations, 0);
   for (const auto& row : reference::read_csv(out() + "/orders.csv")) {
-    if (row.at("opens") == "1") EXPECT_LE(std::stoll(row.at("sent_ns")), liquidated_at);
+    if (row.at("opens") == "1") {
+      EXPECT_LE(std::stoll(row.at("sent_ns")), liquidated_at);
+    }
   }
   const auto account = done.json();
   EXPECT_EQ(account.at("liquidations"), liquidations);

@@ -5,7 +5,6 @@
 #include <cerrno>
 #include <functional>
 
-#include "shm/ring/ring_word.h"
 #include "tests/tools/journal/journal_support.h"
 
 namespace pinstripe {
@@ -245,8 +244,9 @@ TEST_F(StageCarrierTest, AFailedSyncMayHaveLostEverythingSinceTheLastOne) {
   expect_all_on_disk();
 }
 
-TEST_F(StageCarrierTest, HaltedItGivesUpWhatACheckpointCoversAndTheStageGoesOn) {
+TEST_F(StageCarrierTest, HaltedItGivesUpTheOldestRecordsAndTheStageGoesOn) {
   options_.halt_on_error = true;
+  options_.hole_mark = (folder_ / "hole").string();
   auto sut = open();
   ASSERT_TRUE(sut);
   write_up_to(20);
@@ -258,26 +258,23 @@ TEST_F(StageCarrierTest, HaltedItGivesUpWhatACheckpointCoversAndTheStageGoesOn) 
     errno = EIO;
     return -1;
   };
-  for (int round = 0; round < 100; ++round, now_ += kRound) {
-    write_up_to(300);
-    sut->carry(now_);
-  }
-  const std::size_t stuck = written_.size();
-  EXPECT_LT(stuck, 300U) << "without a checkpoint nothing is given up";
-  // The helper's checkpoints follow the stage.
+  write_up_to(25);
+  sut->carry(now_ += options_.sync_ns);
+  EXPECT_EQ(sut->state(), JournalState::kError);
+  EXPECT_FALSE(std::filesystem::exists(options_.hole_mark)) << "there is room yet";
   for (int round = 0; round < 500; ++round, now_ += kRound) {
     write_up_to(300);
-    JournalHeader* h = memory_->view().header();
-    ring_word::store_release(&h->checkpoint_records, writer_->records());
-    ring_word::store_release(&h->checkpoint_position, writer_->position());
     sut->carry(now_);
   }
-  EXPECT_EQ(written_.size(), 300U);
+  EXPECT_EQ(written_.size(), 300U) << "no checkpoint is needed";
+  EXPECT_TRUE(std::filesystem::exists(options_.hole_mark));
+  EXPECT_EQ(line().checkpoint_records, 0U);
   broken = false;
   now_ += options_.retry_ns;
   ASSERT_TRUE(sut->drain(now_));
   EXPECT_EQ(sut->state(), JournalState::kOk);
   EXPECT_EQ(sut->place().record, writer_->records());
+  EXPECT_TRUE(std::filesystem::exists(options_.hole_mark)) << "a hole stays";
 
   auto reader = JournalReader::open(dir_, nullptr, {});
   ASSERT_TRUE(reader);
@@ -315,9 +312,6 @@ TEST_F(StageCarrierTest, AHaltedCarrierThatIsKilledKnowsItsHoleAgain) {
   };
   for (int round = 0; round < 500; ++round, now_ += kRound) {
     write_up_to(300);
-    JournalHeader* h = memory_->view().header();
-    ring_word::store_release(&h->checkpoint_records, writer_->records());
-    ring_word::store_release(&h->checkpoint_position, writer_->position());
     sut->carry(now_);
   }
   ASSERT_EQ(written_.size(), 300U);
@@ -335,6 +329,46 @@ TEST_F(StageCarrierTest, AHaltedCarrierThatIsKilledKnowsItsHoleAgain) {
   ASSERT_FALSE(refused);
   EXPECT_NE(refused.error().message.find("memory begins behind it"), std::string::npos)
       << refused.error().message;
+}
+
+TEST_F(StageCarrierTest, AFileThatIsMovedAwayIsAnErrorUntilItIsBack) {
+  auto sut = open();
+  ASSERT_TRUE(sut);
+  write_up_to(10);
+  sut->carry(now_ += options_.sync_ns);
+  ASSERT_EQ(sut->state(), JournalState::kOk);
+  const std::uint64_t there = line().carried_records;
+  std::filesystem::rename(dir_, dir_ + ".elsewhere");
+  write_up_to(20);
+  sut->carry(now_ += options_.sync_ns);
+  EXPECT_EQ(sut->state(), JournalState::kError);
+  EXPECT_EQ(line().carried_records, there) << "what is written there now is nobody's";
+  EXPECT_NE(std::string(line().error).find("move it back or end the session"), std::string::npos)
+      << line().error;
+  EXPECT_FALSE(sut->drain(now_));
+  std::filesystem::rename(dir_ + ".elsewhere", dir_);
+  sut->carry(now_ += options_.retry_ns);
+  EXPECT_EQ(sut->state(), JournalState::kOk);
+  EXPECT_STREQ(line().error, "");
+  ASSERT_TRUE(sut->drain(now_));
+  expect_all_on_disk();
+}
+
+TEST_F(StageCarrierTest, ADeletedFolderIsNoticedAtTheNextSyncAndNothingMoreIsFreed) {
+  auto sut = open();
+  ASSERT_TRUE(sut);
+  write_up_to(10);
+  sut->carry(now_ += options_.sync_ns);
+  std::filesystem::remove_all(dir_);
+  const std::uint64_t freed = line().freed;
+  for (int round = 0; round < 50; ++round) {
+    write_up_to(400);
+    sut->carry(now_ += options_.sync_ns);
+    ASSERT_EQ(sut->state(), JournalState::kError) << round;
+  }
+  EXPECT_EQ(line().freed, freed);
+  EXPECT_LT(written_.size(), 400U) << "the stage waits";
+  EXPECT_FALSE(sut->ended());
 }
 
 TEST_F(StageCarrierTest, KnowsTheEndOfTheJournal) {

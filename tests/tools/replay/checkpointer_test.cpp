@@ -9,6 +9,7 @@
 #include "tools/journal/checkpoint_file.h"
 #include "tools/journal/journal_dir.h"
 #include "tools/replay/checkpointer.h"
+#include "tools/session/journal_marks.h"
 #include "tools/session/stage_setup.h"
 
 namespace pinstripe {
@@ -116,6 +117,46 @@ TEST_F(CheckpointerTest, ACandidateWaitsUntilTheRingsShowItsOutputs) {
   EXPECT_FALSE((*helper)->waits());
   EXPECT_GT((*helper)->saved(), 0U);
   EXPECT_EQ(line.checkpoint_records, (*helper)->saved());
+}
+
+TEST_F(CheckpointerTest, ADiskThatTakesNoCheckpointIsToldAndTriedAgain) {
+  kept_session();
+  Checkpointer helper = opened(session());
+  StageCheckpointer& models = *helper.stages().at(2);
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  const auto on_signal = signal(SIGXFSZ, SIG_IGN);
+  const rlimit none{100, before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &none), 0);
+  for (int i = 0; i < 1'000 && !models.ended(); ++i) {
+    const auto worked = models.round(1'000);
+    ASSERT_TRUE(worked) << worked.error().message;
+  }
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+  signal(SIGXFSZ, on_signal);
+  EXPECT_TRUE(models.ended()) << "it replays on meanwhile";
+  EXPECT_TRUE(models.waits()) << "the state is kept";
+  EXPECT_EQ(models.saved(), 0U);
+  const auto status = run({"status", "session", "--json"}).json().at("journal");
+  EXPECT_EQ(status.at("checkpoint_problem").get<std::string>().find("models: cannot write"), 0U);
+  ASSERT_TRUE(models.round(1'100));
+  EXPECT_EQ(models.saved(), 0U) << "not before a while has passed";
+  ASSERT_TRUE(models.round(2'000));
+  EXPECT_GT(models.saved(), 0U);
+  EXPECT_EQ(checkpoint_problem(session(), "models"), "");
+}
+
+TEST_F(CheckpointerTest, BehindAHoleThereIsNothingToDoAndNothingWrong) {
+  kept_session();
+  Checkpointer helper = opened(session());
+  StageCheckpointer& models = *helper.stages().at(2);
+  ASSERT_TRUE(make_mark(hole_mark(session(), "models")));
+  work_to_end(helper);
+  EXPECT_GT(told("models"), std::uint64_t{1} << 60) << "it waits for none any more";
+  EXPECT_EQ(models.saved(), 0U);
+  EXPECT_FALSE(models.ended());
+  EXPECT_TRUE(helper.stages().at(3)->ended()) << "the other stages' go on";
+  EXPECT_GT(helper.stages().at(3)->saved(), 0U);
 }
 
 TEST_F(CheckpointerTest, ADamagedCheckpointIsPassedOverForTheOlderOne) {

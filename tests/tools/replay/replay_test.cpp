@@ -9,6 +9,7 @@
 #include "shm/msg/order_command.h"
 #include "tests/support/data.h"
 #include "tests/tools/replay/replay_support.h"
+#include "tools/session/time_text.h"
 
 namespace pinstripe {
 namespace {
@@ -172,6 +173,36 @@ TEST_F(ReplayTest, ItStopsBehindARecordOrATime) {
   const auto near = run({"replay", journal, "--stage", "rosk"});
   EXPECT_EQ(near.exit, 2);
   EXPECT_NE(near.err.find("did you mean 'risk'"), std::string::npos) << near.err;
+}
+
+TEST_F(ReplayTest, AnUntilOutsideTheJournalIsTold) {
+  const std::string journal = account_of(true).at("journal");
+  const auto whole = replay(journal);
+  ASSERT_EQ(whole.exit, 0) << whole.err;
+  EXPECT_EQ(whole.json().at("until_past_end"), false) << "nothing was asked for";
+  const auto stages = whole.json().at("stages");
+  std::int64_t last = 0;
+  for (const auto& s : stages) last = std::max(last, s.at("last_ns").get<std::int64_t>());
+
+  const auto behind = replay(journal, {"--until", std::to_string(last + 1)});
+  EXPECT_EQ(behind.exit, 0) << behind.err;
+  EXPECT_EQ(behind.json().at("until_past_end"), true);
+  EXPECT_EQ(behind.json().at("stages"), stages);
+  EXPECT_NE(behind.err.find("lies behind the journal's last record"), std::string::npos);
+  const auto at = replay(journal, {"--until", std::to_string(last)});
+  EXPECT_EQ(at.json().at("until_past_end"), false);
+  EXPECT_EQ(at.err.find("lies behind"), std::string::npos) << at.err;
+  const auto record = replay(journal, {"--stage", "risk", "--until", "99999999"});
+  EXPECT_EQ(record.json().at("until_past_end"), true);
+  EXPECT_EQ(replay(journal, {"--stage", "risk", "--until", "99"}).json().at("until_past_end"),
+            false);
+
+  const auto before = run({"replay", journal, "--until", "2001-01-01T00:00:00Z", "--json"});
+  EXPECT_EQ(before.exit, 2);
+  const std::string error = before.json().at("error");
+  EXPECT_NE(error.find("--until 2001-01-01T00:00:00.000000000Z lies before the journal, which goes "
+                       "from "), std::string::npos) << error;
+  EXPECT_NE(error.find(" to " + shown_time(last)), std::string::npos) << error;
 }
 
 TEST_F(ReplayTest, AChangedConfigIsRefusedWithBothValues) {
