@@ -317,6 +317,7 @@ void FeedEngine::on_lost(TimeNs now) noexcept {
   for (std::size_t i = 0; i < items_.size(); ++i) {
     queue_.begin_update(static_cast<std::uint16_t>(i));
     items_[i].keeper.on_lost(queue_);
+    items_[i].mark_e8 = items_[i].index_e8 = 0;  // a part of the next ticker does not renew them
     queue_.end_update();
     collect(i);
   }

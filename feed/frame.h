@@ -1,6 +1,7 @@
 // What goes into the feed stage: a view of one frame, exactly as it lies in the file or buffer.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -18,6 +19,7 @@ enum class FrameFormat : std::uint8_t {
   kBybitRaw,      // one JSON message of Bybit v5 as received
   kOkxRaw,        // one JSON message of OKX v5 as received
 };
+inline constexpr std::size_t kFrameFormats = 6;
 
 /// Bytes behind `FeedFrame::bytes` that must be readable (their content does not matter): the
 /// decoder loads whole vectors.

@@ -47,7 +47,8 @@ bool LiveFrameSource::holds_frame(std::span<const std::byte> bytes) noexcept {
   KeptFrame head;
   if (bytes.size() < sizeof(head)) return false;
   std::memcpy(&head, bytes.data(), sizeof(head));
-  return head.bytes <= bytes.size() - sizeof(head) && head.format <= FrameFormat::kDecoded;
+  return head.bytes <= bytes.size() - sizeof(head) &&
+         static_cast<std::size_t>(head.format) < kFrameFormats;
 }
 
 const FeedFrame& LiveFrameSource::read_frame(std::span<const std::byte> bytes) {

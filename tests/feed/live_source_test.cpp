@@ -70,6 +70,16 @@ TEST(KeptFrames, ComeOutOfTheJournalAsTheyWentInWithPaddingBehind) {
   }
 }
 
+TEST(KeptFrames, OfEveryFormatComeBack) {
+  for (std::size_t i = 0; i < kFrameFormats; ++i) {
+    const auto format = static_cast<FrameFormat>(i);
+    JournaledFrames sut;
+    const auto bytes = written(sut, {kNoon, format, "{}"});
+    ASSERT_TRUE(LiveFrameSource::holds_frame(bytes)) << "format " << i;
+    EXPECT_EQ(sut.read_frame(bytes).format, format);
+  }
+}
+
 TEST(KeptFrames, WhatIsNoFrameIsTold) {
   JournaledFrames sut;
   const FeedFrame frame{kNoon, FrameFormat::kBinanceRaw, "{}"};
