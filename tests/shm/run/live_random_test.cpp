@@ -22,6 +22,16 @@ toy::Scenario live_scenario(std::mt19937_64& rng) {
   return s;
 }
 
+/// A batch, too, takes only what was due by the clock, until the data have ended.
+void expect_due(LiveSession& sut, unsigned which) {
+  sut.at(which, [](auto& desk) {
+    if constexpr (requires { desk.runner->merge(); }) {
+      if (desk.runner->merge().data_ended()) return;
+      ASSERT_LE(desk.runner->now(), LiveSource::hand) << "a message was taken before its time";
+    }
+  });
+}
+
 /// Lets the session live: one of its stages at a time, or a carrier, or the clock goes on.
 void live(LiveSession& sut, const toy::Scenario& s, bool kills, std::mt19937_64& rng) {
   LiveSource::hand = s.frames.front().origin_ns;
@@ -33,6 +43,7 @@ void live(LiveSession& sut, const toy::Scenario& s, bool kills, std::mt19937_64&
     sut.carry(static_cast<unsigned>(rng() % 4));
     if (which == slow && rng() % 8 != 0) continue;
     idle = sut.step(which) > 0 ? 0 : idle + 1;
+    expect_due(sut, which);
     if (!kills || rng() % 60 != 0) continue;
     const auto victim = static_cast<unsigned>(rng() % 4);
     sut.missed_frames = rng() % 3;
