@@ -62,7 +62,10 @@ std::string binance_venue(std::string_view address) {
 std::string venue_of(const Part& p, CaptureFormat format, const Recording& recording,
                      const InspectOptions& options) {
   const auto found = recording.addresses.find(p.connection);
-  const std::string_view address = found == recording.addresses.end() ? "" : found->second;
+  // Both named as views: a string and a literal would make a temporary string.
+  const std::string_view address = found == recording.addresses.end()
+                                       ? std::string_view()
+                                       : std::string_view(found->second);
   std::string venue;
   if (format == CaptureFormat::kOkxRaw) venue = okx_venue(p.symbol);
   if (format == CaptureFormat::kBybitRaw) venue = bybit_venue(address, p.is_linear);
