@@ -49,7 +49,7 @@ class BinaryReader : public FrameReader {
     __builtin_prefetch(record + bytes);
     __builtin_prefetch(record + bytes + 64);
     if (f.check != binary_check(place_.frame, record, bytes) ||
-        f.format > static_cast<std::uint8_t>(FrameFormat::kOkxRaw)) {
+        f.format >= kFrameFormats) {
       return refuse("is damaged");
     }
     out.format = static_cast<FrameFormat>(f.format);

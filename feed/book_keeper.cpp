@@ -296,6 +296,18 @@ void BookKeeper::publish_levels(OutQueue& out) noexcept {
   });
 }
 
+void BookKeeper::on_lost(OutQueue& out) noexcept {
+  if (state_ == BookState::kEmpty) return;  // nothing was known
+  ++counts_.gaps;
+  has_depth_ = false;
+  depth_id_ = 0;
+  ticker_ = {};
+  ahead_.clear();
+  ahead_head_ = 0;
+  start_over(BookState::kGap, out);
+  finish(out, 0);
+}
+
 void BookKeeper::publish_afresh(OutQueue& out) noexcept {
   const auto before = published_state_;
   out.push(MsgType::kBookState, kFlagSnapshot, static_cast<std::int64_t>(BookState::kDropped),

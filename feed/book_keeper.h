@@ -87,6 +87,8 @@ class BookKeeper {
   /// Time alone: looks for silent channels.
   void on_time(TimeNs now, OutQueue& out) noexcept;
   TimeNs next_due() const noexcept;
+  /// Updates came that this keeper has not seen: a gap, whatever comes next.
+  void on_lost(OutQueue& out) noexcept;
   /// Publishes the whole book afresh (a ring has room again).
   void publish_afresh(OutQueue& out) noexcept;
 

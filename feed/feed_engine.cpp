@@ -76,6 +76,7 @@ void FeedEngine::take(TimeNs now, const FeedInput& in) noexcept {
     case InputKind::kMessage: break;
   }
   if (in.room_port() >= 0) return on_room(now, in);
+  if (in.is_lost()) return on_lost(now);
   if (!stopped_) on_frame(now, in.frame());
 }
 
@@ -301,11 +302,25 @@ void FeedEngine::publish_funding(Item& item, std::int64_t rate_e8,
 }
 
 void FeedEngine::on_room(TimeNs now, const FeedInput& in) noexcept {
+  count(FeedCount::kMessagesDropped) += static_cast<std::int64_t>(in.dropped());
   room_port_ = static_cast<unsigned>(in.room_port());
   fresh_next_ = 0;
   queue_.origin_ns = now;
   queue_.venue_offset_us = kNoVenueStamp;
   next_fresh_book();
+}
+
+void FeedEngine::on_lost(TimeNs now) noexcept {
+  ++count(FeedCount::kInterruptions);
+  queue_.origin_ns = now;
+  queue_.venue_offset_us = kNoVenueStamp;
+  for (std::size_t i = 0; i < items_.size(); ++i) {
+    queue_.begin_update(static_cast<std::uint16_t>(i));
+    items_[i].keeper.on_lost(queue_);
+    items_[i].mark_e8 = items_[i].index_e8 = 0;  // a part of the next ticker does not renew them
+    queue_.end_update();
+    collect(i);
+  }
 }
 
 /// One instrument's fresh book for the port that has room again; false when there are no more.
@@ -316,7 +331,12 @@ bool FeedEngine::next_fresh_book() noexcept {
   }
   queue_.restrict_to(static_cast<std::uint8_t>(1u << room_port_));
   queue_.begin_update(static_cast<std::uint16_t>(fresh_next_));
-  items_[fresh_next_].keeper.publish_afresh(queue_);
+  Item& item = items_[fresh_next_];
+  item.keeper.publish_afresh(queue_);
+  // Said once, when it changes: who has missed that would not hear of it for hours.
+  if (item.funding_ms != 0) {
+    queue_.push(MsgType::kFunding, 0, item.rate_e8, item.funding_ms * kNsPerMs, kToAll);
+  }
   queue_.end_update();
   queue_.restrict_to(kToAll);
   queue_.is_pending = ++fresh_next_ < items_.size();

@@ -21,7 +21,8 @@ namespace pinstripe {
 enum class FeedCount : std::size_t {
   kEvents, kFrames, kLevelChanges, kDepths, kTickers, kTrades, kMarks, kSnapshots, kOther,
   kNonMarketTrades, kUnusedTrades, kTradeDuplicates, kTradeHoles, kBadLines, kBadJson,
-  kUnknownSymbol, kOffGrid, kOverflow, kClockAhead, kLevelsDropped, kGaps, kDuplicates,
+  kUnknownSymbol, kOffGrid, kOverflow, kClockAhead, kLevelsDropped, kMessagesDropped,
+  kInterruptions, kGaps, kDuplicates,
   kOutOfOrder, kCrossed, kResyncs, kStale, kOldTickers, kTickerMatches, kTickerMismatches,
   kSnapshotsRefused, kSnapshotsUnused, kUpdatesUnused, kHeartbeats, kChecksumMatches,
   kChecksumMismatches, kCount,
@@ -72,6 +73,7 @@ class FeedEngine {
   void on_frame(TimeNs now, const FeedFrame& frame) noexcept;
   void on_timer(TimeNs now) noexcept;
   void on_room(TimeNs now, const FeedInput& in) noexcept;
+  void on_lost(TimeNs now) noexcept;
   bool next_fresh_book() noexcept;
   bool decode(const FeedFrame& frame) noexcept;
   void dispatch(TimeNs now, const FeedFrame& frame) noexcept;

@@ -1,6 +1,7 @@
 // What goes into the feed stage: a view of one frame, exactly as it lies in the file or buffer.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -18,6 +19,7 @@ enum class FrameFormat : std::uint8_t {
   kBybitRaw,      // one JSON message of Bybit v5 as received
   kOkxRaw,        // one JSON message of OKX v5 as received
 };
+inline constexpr std::size_t kFrameFormats = 6;
 
 /// Bytes behind `FeedFrame::bytes` that must be readable (their content does not matter): the
 /// decoder loads whole vectors.
@@ -34,29 +36,39 @@ struct FeedFrame {
   std::uint32_t column = 0;                  // bytes of the line before `bytes`
 };
 
-/// One input of the feed stage: a frame, time, or the continuation of a long output.
+/// One input of the feed stage: a frame, time, the continuation of a long output, or what became of
+/// its own outputs and inputs in a live session.
 class FeedInput {
  public:
   static FeedInput timer() noexcept { return FeedInput(InputKind::kTimer, nullptr); }
   static FeedInput continued() noexcept { return FeedInput(InputKind::kContinue, nullptr); }
   static FeedInput frame(const FeedFrame& f) noexcept { return FeedInput(InputKind::kMessage, &f); }
-  /// A `resync` ring has room again after dropping: the stage answers on that port with
-  /// BookState(kDropped) and a fresh book (protocol 5). `f` carries the time only.
-  static FeedInput room_again(unsigned port, const FeedFrame& f) noexcept {
-    FeedInput in(InputKind::kMessage, &f);
+  /// A `resync` ring has room again after `dropped` messages found none: the stage answers on that
+  /// port with BookState(kDropped) and a fresh book (protocol 5).
+  static FeedInput room_again(unsigned port, std::uint64_t dropped) noexcept {
+    FeedInput in(InputKind::kMessage, nullptr);
     in.room_port_ = static_cast<int>(port);
+    in.dropped_ = dropped;
     return in;
   }
+  /// Frames came that this feed has not seen: every book is invalid until it was built anew.
+  static FeedInput lost() noexcept { return FeedInput(InputKind::kMessage, nullptr); }
   InputKind kind() const noexcept { return kind_; }
   const FeedFrame& frame() const noexcept { return *frame_; }
+  bool is_lost() const noexcept {
+    return kind_ == InputKind::kMessage && frame_ == nullptr && room_port_ < 0;
+  }
   /// Port that has room again, or -1.
   int room_port() const noexcept { return room_port_; }
+  /// With it: messages that were left out there since the last time.
+  std::uint64_t dropped() const noexcept { return dropped_; }
 
  private:
   FeedInput(InputKind kind, const FeedFrame* frame) noexcept : frame_(frame), kind_(kind) {}
   const FeedFrame* frame_;
   InputKind kind_;
   int room_port_ = -1;
+  std::uint64_t dropped_ = 0;
 };
 
 }  // namespace pinstripe

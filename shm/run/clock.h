@@ -62,6 +62,15 @@ class SessionClock {
     return params_.monotonic_base +
            static_cast<std::int64_t>(static_cast<double>(counts) * params_.ns_per_count);
   }
+  /// Now, as event time of a live session: CLOCK_REALTIME of the calibration, carried on by the
+  /// counter, so that it is one for all stages and is never set back.
+  TimeNs session_time() const noexcept {
+    return TimeNs(monotonic_ns() - params_.monotonic_base + params_.realtime_base);
+  }
+  /// Stamp of a moment of session time (the receipt of a frame).
+  std::uint32_t stamp_of(TimeNs t) const noexcept {
+    return stamp_of_monotonic(t.value - params_.realtime_base + params_.monotonic_base);
+  }
   const ClockParams& params() const noexcept { return params_; }
 
  private:

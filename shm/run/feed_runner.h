@@ -6,16 +6,14 @@
 // the next frame and raises the watermarks to that frame's time, since nothing earlier can follow.
 // Pacing delays only this publication: `speed` 0 is full speed, 1 real time, N N times real time.
 //
-// Journal: a source that can be read again is journaled by its position, every 4,096 frames; the
-// successor of a killed feed reads it again and catches up with what its rings show. Frames of any
-// other source are journaled whole, before anything that they cause.
+// Journal: the source can be read again, so it is journaled by its position, every 4,096 frames;
+// the successor of a killed feed reads it again and catches up with what its rings show. (A live
+// source cannot: live_feed_runner.h.)
 #pragma once
 
 #include <cstdint>
 #include <cstring>
 #include <limits>
-#include <span>
-#include <utility>
 
 #include "shm/run/turn.h"
 
@@ -46,13 +44,9 @@ class Pacer {
   bool started_ = false;
 };
 
-template <class Source>
-using FrameOf = decltype(std::declval<Source&>().peek());  // const Frame*
-
 /// `Source` has peek() -> const Frame* (null: ended or failed) and pop(); a frame has origin_ns.
 /// `S::In` is built by S::In::frame(f), ::timer(), ::continued(). A source may also have
-///   position() -> FeedPosition of the frame that peek shows, save and load: it can be read again;
-///   or frame_bytes(f), write_frame(f, to), read_frame(span) -> const Frame&: its frames are kept.
+///   position() -> FeedPosition of the frame that peek shows, save and load.
 template <class S, class Source, class P = LivePolicy>
 class FeedRunner : public RunnerCore<S, P> {
  public:
@@ -60,11 +54,6 @@ class FeedRunner : public RunnerCore<S, P> {
   using Out = typename S::Out;
   using In = typename S::In;
   static constexpr std::uint64_t kFramesAPosition = 4096;
-  static constexpr bool kKeepsFrames =
-      requires(const Source& s, std::span<const std::byte> bytes) { s.read_frame(bytes); };
-
-  /// The source can be read again from any place: its frames are not in the journal.
-  static constexpr bool kReadsAgain = !kKeepsFrames;
 
   FeedRunner(S& stage, Source& source, const RunnerSetup& setup, Probe& probe, double speed)
       : Core(stage, setup, probe), source_(source), pacer_(speed, setup.clock),
@@ -110,25 +99,17 @@ class FeedRunner : public RunnerCore<S, P> {
     return {};
   }
 
-  /// A record of the journal. A kept frame becomes the next one (`settle` takes it, after the
-  /// timers before it). A position only says what need not be journaled again. Behind kEnd nothing
-  /// is taken.
+  /// A record of the journal: a position only says what need not be journaled again; behind kEnd
+  /// nothing is taken.
   void act(const JournalEntry& e) noexcept {
     if (e.kind == JournalKind::kPosition) record_due_ = stated_frames(e) + kFramesAPosition;
     if (e.kind == JournalKind::kEnd) stopping_ = true;
-    if constexpr (kKeepsFrames) {
-      if (e.kind == JournalKind::kFrame) {
-        kept_ = &source_.read_frame(e.payload);
-        record_due_ = frames_ + 1;
-      }
-    }
     this->note(e);
   }
-  /// Turns come before the record `e`: what goes on, and of a source that can be read again the
-  /// frames that were taken before `e` was written.
+  /// Turns come before the record `e`: what goes on, and the frames that were taken before `e` was
+  /// written.
   bool owes_before(const JournalEntry& e) const noexcept {
     if (busy()) return e.kind != JournalKind::kSegmentEnd && !this->stated_in_midst(e);
-    if constexpr (!kReadsAgain) return false;
     switch (e.kind) {
       case JournalKind::kDigest: return !this->has_said(e);
       case JournalKind::kPosition: return frames_ < stated_frames(e);
@@ -139,12 +120,12 @@ class FeedRunner : public RunnerCore<S, P> {
     }
   }
   /// One turn of those (as Runner::settle). False: the source has ended, or an output has no room.
-  bool settle() noexcept { return (kReadsAgain || busy()) && take_one<true>(); }
-  bool busy() const noexcept { return this->stage_.more() || kept_ != nullptr; }
+  bool settle() noexcept { return take_one<true>(); }
+  bool busy() const noexcept { return this->stage_.more(); }
   /// The source shows the frame that the record says, in the same file.
   bool stands_before(const JournalEntry& e) noexcept {
     const bool counts = e.kind == JournalKind::kPosition || e.kind == JournalKind::kEnd;
-    if (!kReadsAgain || !counts) return true;
+    if (!counts) return true;
     if (frames_ != stated_frames(e)) return false;
     if constexpr (requires { source_.position(); }) {
       if (e.kind == JournalKind::kEnd) return true;
@@ -157,8 +138,8 @@ class FeedRunner : public RunnerCore<S, P> {
     }
     return true;
   }
-  /// The next turn of a source that can be read again, unpaced and not journaled. False: it has
-  /// ended, or an output has no room.
+  /// The next turn, unpaced and not journaled. False: the source has ended, or an output has no
+  /// room.
   bool read_on() noexcept { return take_one<true>(); }
 
  private:
@@ -183,8 +164,7 @@ class FeedRunner : public RunnerCore<S, P> {
       return true;
     }
     if constexpr (requires { this->stage_.stopped(); }) stopping_ |= this->stage_.stopped();
-    // A frame that the journal holds is taken before a stop: a successor would take it anyway.
-    const auto* frame = kept_ != nullptr ? kept_ : stopping_ ? nullptr : source_.peek();
+    const auto* frame = stopping_ ? nullptr : source_.peek();
     if (frame == nullptr) {
       if constexpr (!kReplay) finish();
       return false;
@@ -198,7 +178,7 @@ class FeedRunner : public RunnerCore<S, P> {
     for (OutPort<Out>& p : this->ports_) p.template raise_watermark<P>(bound_);
     if (!room<kReplay>()) return false;
     if constexpr (!kReplay) {
-      if (frames_ >= record_due_ && !journal_frame(*frame, at)) [[unlikely]] return false;
+      if (frames_ >= record_due_) [[unlikely]] journal_position(at);
     }
     if (timer_first) {
       start_cause(bound_, this->stamp());
@@ -218,23 +198,12 @@ class FeedRunner : public RunnerCore<S, P> {
   }
 
   /// Before anything that the frame causes, its timers included.
-  template <class Frame>
-  [[gnu::noinline]] bool journal_frame(const Frame& frame, TimeNs at) noexcept {
-    if constexpr (kKeepsFrames) {
-      const std::size_t bytes = source_.frame_bytes(frame);
-      this->journal_.expect(bytes);
-      if (!this->journal_.ready(frames_)) return false;
-      source_.write_frame(frame, this->journal_.begin(JournalKind::kFrame, 0, kNoRing, at, bytes));
-      this->journal_.written();
-      record_due_ = frames_ + 1;
-    } else {
-      FeedPosition position;
-      if constexpr (requires { source_.position(); }) position = source_.position();
-      position.frames = frames_;
-      this->journal_.append(JournalKind::kPosition, 0, kNoRing, at, &position, sizeof(position));
-      record_due_ = frames_ + kFramesAPosition;
-    }
-    return true;
+  [[gnu::noinline]] void journal_position(TimeNs at) noexcept {
+    FeedPosition position;
+    if constexpr (requires { source_.position(); }) position = source_.position();
+    position.frames = frames_;
+    this->journal_.append(JournalKind::kPosition, 0, kNoRing, at, &position, sizeof(position));
+    record_due_ = frames_ + kFramesAPosition;
   }
 
   template <bool kReplay, class Frame>
@@ -265,8 +234,7 @@ class FeedRunner : public RunnerCore<S, P> {
   void pop_when_finished() noexcept {
     if (!frame_held_ || this->stage_.more()) return;
     frame_held_ = false;
-    if (kept_ == nullptr) source_.pop();
-    kept_ = nullptr;
+    source_.pop();
     ++frames_;
   }
 
@@ -302,7 +270,6 @@ class FeedRunner : public RunnerCore<S, P> {
   Pacer pacer_;
   std::uint32_t batch_max_;
   TimeNs bound_{TimeNs::min()};
-  FrameOf<Source> kept_ = nullptr;  // from the journal, not taken yet
   std::int64_t wait_ns_ = 0;
   std::uint64_t frames_ = 0;
   std::uint64_t record_due_ = std::numeric_limits<std::uint64_t>::max();  // in frames

@@ -6,7 +6,7 @@
 //    8  now       i64  event time at the take: the `now` that the stage was given
 //   16  payload   u32  bytes that follow, a multiple of 8
 //   20  kind      u8   JournalKind
-//   21  input     u8   index of the input in tie order; kDigest, kEnd: number of ports
+//   21  input     u8   index of the input in tie order; kDigest, kEnd: number of ports; kRoom: port
 //   22  ring      u16  ring id; kNoRing for timers, frames and what the runner adds itself
 //   24  payload ...
 //
@@ -60,16 +60,17 @@ enum class JournalKind : std::uint8_t {
   kTimer = 2,       // no payload
   kPosition = 3,    // FeedPosition: the frame that the feed is about to take
   kFrame = 4,       // a frame of a source that cannot be read again
-  kRoom = 5,        // resync rings (live): u64, 0 full, 1 room again
+  kRoom = 5,        // JournalRoom: a resync ring (live) is full, or has room again
   kDigest = 6,      // JournalPort for each port
   kEnd = 7,         // JournalEnd, then JournalPort for each port; nothing follows
   kSegmentEnd = 8,  // no payload; the rest of the segment is unused
   kControl = 9,     // a Control message that came from no ring
   kHole = 10,       // disk only: JournalHole, records that were not carried
+  kLost = 11,       // no payload; a live feed goes on after a kill: frames were lost meanwhile
 };
 inline constexpr const char* kJournalKindNames[] = {
     "none", "message", "timer", "position", "frame", "room", "digest", "end", "segment_end",
-    "control", "hole"};
+    "control", "hole", "lost"};
 
 /// The fixed part of a record.
 struct JournalRecord {
@@ -96,6 +97,13 @@ struct FeedPosition {
   std::uint64_t line = 0;        // counted from 1
 };
 static_assert(sizeof(FeedPosition) == 48);
+
+/// A resync ring of a live feed, the record's `input` being its port.
+struct JournalRoom {
+  std::uint64_t room = 0;   // 0: full from here on, 1: room again
+  std::uint64_t turns = 0;  // of the feed by then: a ring may fill up in the midst of long output
+};
+static_assert(sizeof(JournalRoom) == 16);
 
 /// One output, as kDigest and kEnd state it.
 struct JournalPort {

@@ -6,6 +6,10 @@
 // rings (exec -> risk, risk -> exec). So the order taken depends on the messages alone and never on
 // who ran when.
 //
+// A live session takes what has come instead (`pick_arrived`), in the same tie order; bounds are
+// loaded all the same, for they tell that the data have ended, and then the rule above holds for
+// what is left.
+//
 // Bad schedules this rules out (tests/models, tests/shm/run):
 //   - looking for a message before loading the watermark takes 7 before 5: the producer publishes 5
 //     and raises W to 10 in between. Here the watermark is loaded first, always.
@@ -168,6 +172,22 @@ class Merge {
       const bool lower = order_of(i) < best_order;
       if (lower ? in.bound <= best.time : in.bound < best.time) return {};
     }
+    return best;
+  }
+
+  /// Live: of what has come, and of the stage's timer, the earliest, once it is due at `now`; ties
+  /// in tie order, a timer behind all heads of its moment. No bound holds it up: what still travels
+  /// is taken when it comes, and the order taken stands in the journal. The pick's time is `now`.
+  Pick pick_arrived(TimeNs timer, TimeNs now) noexcept {
+    Pick best{Kind::kNothing, 0, TimeNs::max()};
+    for (std::size_t i = 0; i < inputs_.size(); ++i) {
+      const MergeInput& in = inputs_[i];
+      if (in.head != nullptr && in.bound < best.time) best = {Kind::kRing, i, in.bound};
+    }
+    if (timer < best.time) best = {Kind::kTimer, 0, timer};
+    wanted_ = best.time;
+    if (best.time > now) return {};
+    best.time = now;
     return best;
   }
 

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "shm/run/clock.h"
+
 namespace pinstripe {
 
 /// Points of a turn, or of a rejoin, after which memory that others see has changed, or is about
@@ -31,12 +33,15 @@ enum class Step : std::uint8_t {
 struct LivePolicy {
   static constexpr bool kMeasured = true;
   static void at(Step) noexcept {}
+  static TimeNs session_time(const SessionClock& clock) noexcept { return clock.session_time(); }
 };
 
 /// Backtest and replay: no measurement, stamps are 0. The same decisions, bit for bit.
 struct BacktestPolicy {
   static constexpr bool kMeasured = false;
   static void at(Step) noexcept {}
+  /// Nobody asks: in replay each record says when it was taken.
+  static TimeNs session_time(const SessionClock&) noexcept { return TimeNs::min(); }
 };
 
 }  // namespace pinstripe

@@ -140,7 +140,7 @@ RejoinReport rejoin(R& runner, std::uint64_t last_record, Next&& next) noexcept 
   }
   runner.hold_outputs(false);
   // A source that can be read again has no record for each frame: it is read to the rings' place.
-  if constexpr (requires { requires R::kReadsAgain; }) {
+  if constexpr (requires { runner.read_on(); }) {
     while (runner.catching_up() && runner.read_on()) continue;
     if (!rejoin_detail::outputs_hold(runner, report)) return report;
   }

@@ -8,6 +8,9 @@
 // stage's largest burst; what was taken is released and watermarks are raised before any wait, so
 // every ring may be as small as one burst.
 //
+// Live (`RunnerSetup::live`) it takes what has come, the earliest first, and `now` is the session's
+// clock at the take (never back), once for each input: the record says which input, and when.
+//
 // Journal: what is taken is appended before the stage acts on it, in the order taken. From such
 // records `act` drives the same turns again, for replay and for the successor of a killed stage;
 // continued turns are not journaled, `settle` makes them up.
@@ -36,7 +39,8 @@ class Runner : public RunnerCore<S, P> {
   Runner(S& stage, const RunnerSetup& setup, Probe& probe)
       : Core(stage, setup, probe),
         sent_(kIsRisk ? commands_kept(setup) : 1),
-        batch_max_(setup.batch_max), drain_(setup.drain_ns), least_response_(setup.least_response) {
+        batch_max_(setup.batch_max), drain_(setup.drain_ns), least_response_(setup.least_response),
+        live_(setup.live) {
     for (const RunnerInput& i : setup.inputs) {
       MergeInput& in = merge_.add(i.ring, i.ring_id, i.feedback);
       in.carries_reports = i.reports;
@@ -71,6 +75,13 @@ class Runner : public RunnerCore<S, P> {
   }
   /// True when the last batch stopped for want of input or room, not at its cap.
   bool drained() const noexcept { return drained_; }
+  /// Live, after a batch: nanoseconds until what is there already is due; 0: now, or nothing is
+  /// there.
+  std::int64_t wait_ns() const noexcept {
+    if (!live_ || done_ || merge_.wanted() == TimeNs::max()) return 0;
+    const TimeNs left = merge_.wanted() - P::session_time(this->clock_);
+    return left.value > 0 ? left.value : 0;
+  }
   /// Everything has ended, and every output has been published.
   bool done() const noexcept { return done_; }
   Merge& merge() noexcept { return merge_; }
@@ -119,7 +130,7 @@ class Runner : public RunnerCore<S, P> {
         const std::uint64_t number = e.message_number();
         PINSTRIPE_CHECK(e.input < merge_.inputs().size(),
                         "a journal record of an input that the stage does not have");
-        if (head.event_ns < e.now) ++this->backward_;
+        if (!live_ && head.event_ns < e.now) ++this->backward_;
         merge_.inputs()[e.input].ring.resume_at(number + 1);
         deliver(head, number, e.ring, e.now);
         return;
@@ -154,17 +165,23 @@ class Runner : public RunnerCore<S, P> {
       return true;
     }
     merge_.refresh();
-    const Merge::Pick pick = merge_.pick(timer());
+    const Merge::Pick pick = takes_arrivals()
+                                 ? merge_.pick_arrived(timer(), P::session_time(this->clock_))
+                                 : merge_.pick(timer());
     if (pick.kind == Merge::Kind::kNothing) return false;
     if (pick.kind == Merge::Kind::kTimer) {
       timer_turn(pick.time);
       return true;
     }
     message_turn(pick);
-    goes_on_ = merge_.is_data(pick.input);
+    goes_on_ = !live_ && merge_.is_data(pick.input);  // live: the clock rules each input
     last_input_ = pick.input;
     return true;
   }
+
+  /// Live, as long as data come; what is left when they have ended is merged as in a recorded
+  /// session: its timers run up to the end and the drain, and nobody waits for them.
+  bool takes_arrivals() const noexcept { return live_ && !merge_.data_ended(); }
 
   /// PERF NOTE: after a message of a data ring, more of the same ring, as long as nothing was
   /// written (so the outputs have room still) and no other input or timer can come between. Most
@@ -193,7 +210,7 @@ class Runner : public RunnerCore<S, P> {
     TimeNs now = pick.time;
     if (now < this->now_) [[unlikely]] {
       now = this->now_;
-      ++this->backward_;
+      this->backward_ += live_ ? 0 : 1;
     }
     const std::uint32_t taken_at = this->stamp();
     if constexpr (P::kMeasured) {
@@ -351,6 +368,9 @@ class Runner : public RunnerCore<S, P> {
     const TimeNs promised = this->ports_[0].promised();
     if (promised == TimeNs::max()) return;  // all has been said
     if (promised > this->now_) this->now_ = promised;
+    if (const TimeNs at = P::session_time(this->clock_); takes_arrivals() && at > this->now_) {
+      this->now_ = at;
+    }
     Control control;
     control.h.type = Control::kType;
     control.h.event_ns = control.h.origin_ns = this->now_;
@@ -391,6 +411,7 @@ class Runner : public RunnerCore<S, P> {
   std::uint32_t batch_max_;
   TimeNs drain_;
   TimeNs least_response_;
+  bool live_;
   std::uint64_t commands_taken_ = 0;
   std::size_t last_input_ = 0;
   bool goes_on_ = false;  // the last turn was of the data ring last_input_

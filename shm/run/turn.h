@@ -32,6 +32,7 @@ struct RunnerOutput {
   DelayModel delay;
   std::size_t queue_capacity = 0;    // > 0: the reports ring, which never blocks
   ParkWord* consumer_park = nullptr;
+  bool resync = false;               // live market data: what does not fit is dropped, and told
 };
 struct RunnerSetup {
   std::vector<RunnerInput> inputs;   // tie order, data before feedback
@@ -44,6 +45,7 @@ struct RunnerSetup {
   // (tools/decisions/look-ahead.md).
   TimeNs least_response{0};
   std::uint16_t lane = 0;
+  bool live = false;                 // inputs as they arrive, by the session's clock
   JournalWriter* journal = nullptr;          // null: nothing is journaled
   std::uint64_t checkpoint_lag_max = 0;      // records (feed: frames) past a checkpoint; 0: any
   // Replay: keeps the digests that a runner with a journal keeps; and, for risk, remembers as many

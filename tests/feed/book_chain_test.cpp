@@ -198,6 +198,22 @@ TEST_F(Chain, TickersComeInPartsAndMarksAreWhole) {
   EXPECT_TRUE(bybit_.take(1).empty()) << "its ids are not the book's: the touch is the book's";
   EXPECT_EQ(bybit_.count("tickers"), 4);
   EXPECT_EQ(bybit_.count("marks"), 1);
+  bybit_.turn(TimeNs(++now_), FeedInput::lost());
+  bybit_.out.entries.clear();
+  bybit_frame(ticker(R"("indexPrice":"99.6")"));
+  EXPECT_TRUE(bybit_.take(1).empty()) << "the mark of before the loss is not of now";
+}
+
+TEST_F(Chain, FramesThatWereLostMakeAGapThatOnlyASnapshotMends) {
+  bybit_frame(bybit("snapshot", 7, R"(["100.0","1"])", R"(["100.1","1"])"));
+  bybit_.turn(TimeNs(++now_), FeedInput::lost());
+  EXPECT_EQ(bybit_.state(), BookState::kGap);
+  EXPECT_EQ(bybit_.count("gaps"), 1);
+  bybit_frame(bybit("delta", 9, R"(["99.0","1"])", ""));
+  EXPECT_EQ(levels(bybit_, kBybit), 0);
+  EXPECT_EQ(bybit_.count("gaps"), 1) << "one gap is told once";
+  bybit_frame(bybit("snapshot", 30, R"(["100.0","1"])", R"(["100.1","1"])"));
+  EXPECT_EQ(bybit_.state(), BookState::kValid);
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 // The sequence guard and the first book, message by message.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/feed/feed_support.h"
 
 namespace pinstripe::feed_test {
@@ -251,14 +253,51 @@ TEST(Ports, RoomAgainBringsAFreshBookOnThatPortOnly) {
   rig.send(at(0), perp_depth(10, 12, 9));
   rig.send(at(1), snapshot(11));
   rig.out.entries.clear();
-  FeedFrame none;
-  rig.turn(at(2), FeedInput::room_again(0, none));
+  rig.turn(at(2), FeedInput::room_again(0, 17));
+  EXPECT_EQ(rig.count("messages_dropped"), 17);
   for (const Entry& e : rig.out.entries) EXPECT_EQ(e.port, 0u);
   const auto events = rig.take(0);
   ASSERT_GE(events.size(), 8u);
   EXPECT_EQ(events.front().book_state(), BookState::kDropped);
   EXPECT_EQ(events.back().book_state(), BookState::kValid);
   EXPECT_TRUE(events.back().ends_update());
+}
+
+TEST(Ports, WhoMissedTheFundingRateIsToldItWithTheFreshBook) {
+  Rig rig(kPerp);
+  rig.send(at(0), perp_depth(10, 12, 9));
+  rig.send(at(1), R"({"e":"markPriceUpdate","E":5,"s":"BTCUSDT","p":"100.0","i":"100.0",)"
+                  R"("r":"0.0001","T":1700006400000})");
+  rig.out.entries.clear();
+  rig.turn(at(2), FeedInput::room_again(1, 1));
+  const auto events = rig.take(1);
+  const auto funding = std::ranges::find_if(
+      events, [](const MarketEvent& e) { return e.h.type == MsgType::kFunding; });
+  ASSERT_NE(funding, events.end());
+  EXPECT_EQ(funding->a, 10'000);
+  EXPECT_EQ(funding->b, 1'700'006'400'000 * kNsPerMs);
+}
+
+TEST(SequenceGuard, FramesThatWereLostMakeAGapOfEveryBookUntilASnapshotJoins) {
+  Rig rig(kPerp);
+  rig.turn(at(0), FeedInput::lost());
+  EXPECT_EQ(rig.count("gaps"), 0) << "nothing was known yet";
+  rig.send(at(0), perp_depth(10, 12, 9));
+  rig.send(at(1), snapshot(11));
+  ASSERT_EQ(rig.state(), BookState::kValid);
+  rig.out.entries.clear();
+  rig.turn(at(2), FeedInput::lost());
+  EXPECT_EQ(rig.state(), BookState::kGap);
+  EXPECT_EQ(rig.count("gaps"), 1);
+  EXPECT_EQ(rig.count("interruptions"), 2);
+  const auto told = rig.take(1);
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_EQ(told[0].book_state(), BookState::kGap);
+  EXPECT_TRUE(told[0].h.has(kFlagSnapshot));
+  rig.send(at(3), perp_depth(20, 22, 19));
+  EXPECT_EQ(rig.count("gaps"), 1) << "one gap is told once";
+  rig.send(at(4), snapshot(21));
+  EXPECT_EQ(rig.state(), BookState::kValid);
 }
 
 std::string trade(int id, const std::string& extra = "", const std::string& qty = "0.002") {

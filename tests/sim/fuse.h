@@ -55,6 +55,8 @@ void burn(Step step) noexcept;
 struct SimPolicy {
   static constexpr bool kMeasured = false;
   static void at(Step step) noexcept { burn(step); }
+  /// Its sessions are recorded ones.
+  static TimeNs session_time(const SessionClock&) noexcept { return TimeNs::min(); }
 };
 
 /// Runs `f` with the kill `steps` away (0: none). False: killed.

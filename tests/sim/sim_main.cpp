@@ -109,7 +109,7 @@ int run_sweep(const Options& o) {
     shape.journal = {768, 3};
   }
   const MakeWorld make = o.real ? real_world(draw_real_scenario(rng))
-                                : toy_world(toy::make_scenario(rng), o.from % 2 == 1);
+                                : toy_world(toy::make_scenario(rng));
   const Sweep done = sweep(make, shape, o.real ? 97 : 1);
   for (const std::string& wrong : done.wrong) {
     std::fprintf(stderr, "pinstripe-sim: seed %llu: %s\n",

@@ -147,7 +147,6 @@ class FeedParty : public StageParty<S, FeedRunner<S, Source, SimPolicy>> {
  public:
   using Base = StageParty<S, FeedRunner<S, Source, SimPolicy>>;
   using MakeSource = std::function<std::unique_ptr<Source>()>;
-  static constexpr bool kKeepsFrames = FeedRunner<S, Source, SimPolicy>::kKeepsFrames;
 
   FeedParty(std::string name, typename S::Config stage_config, RunnerSetup runner_setup,
             const JournalShape& shape, MakeSource make_source)
@@ -188,11 +187,6 @@ class FeedParty : public StageParty<S, FeedRunner<S, Source, SimPolicy>> {
   using Replica = toy::Replica<S, FeedRunner<S, Source, BacktestPolicy>, Source>;
 
   void after_rejoin() override {
-    if constexpr (kKeepsFrames) {
-      std::uint64_t kept = 0;
-      for (const JournalEntry& e : this->entries_) kept += e.kind == JournalKind::kFrame;
-      source_->skip_to(kept);
-    }
     if (stopped_) this->runner_->stop();
   }
 

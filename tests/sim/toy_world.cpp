@@ -8,7 +8,6 @@
 namespace pinstripe::sim {
 namespace {
 
-template <class Source>
 class ToyWorld : public World {
  public:
   ToyWorld(const toy::Scenario& s, const WorldShape& shape)
@@ -17,9 +16,9 @@ class ToyWorld : public World {
     for (RunnerSetup* setup : {&wires_.feed, &wires_.compute, &wires_.risk, &wires_.exec}) {
       setup->checkpoint_lag_max = shape.lag_max;
     }
-    parties.push_back(std::make_unique<FeedParty<toy::Feed, Source>>(
+    parties.push_back(std::make_unique<FeedParty<toy::Feed, toy::Source>>(
         "feed", toy::Feed::Config{}, wires_.feed, shape.journal,
-        [this] { return std::make_unique<Source>(frames_); }));
+        [this] { return std::make_unique<toy::Source>(frames_); }));
     add<toy::Compute>("compute", {s.signal_every, s.echo}, wires_.compute, shape);
     add<toy::Risk>("risk", {s.brackets, s.timer_period, s.in_flight_max}, wires_.risk, shape);
     add<toy::Exec>("exec", {s.order_latency, s.reports_per_order}, wires_.exec, shape);
@@ -44,17 +43,16 @@ class ToyWorld : public World {
 
 }  // namespace
 
-MakeWorld toy_world(const toy::Scenario& scenario, bool live) {
-  return [scenario, live](const WorldShape& shape) -> std::unique_ptr<World> {
-    if (live) return std::make_unique<ToyWorld<toy::LiveSource>>(scenario, shape);
-    return std::make_unique<ToyWorld<toy::Source>>(scenario, shape);
+MakeWorld toy_world(const toy::Scenario& scenario) {
+  return [scenario](const WorldShape& shape) -> std::unique_ptr<World> {
+    return std::make_unique<ToyWorld>(scenario, shape);
   };
 }
 
 Verdict run_toy_seed(std::uint64_t seed) {
   std::mt19937_64 rng(seed);
   const toy::Scenario scenario = toy::make_scenario(rng);
-  const MakeWorld make = toy_world(scenario, rng() % 3 == 0);
+  const MakeWorld make = toy_world(scenario);
   WorldShape shape;
   shape.capacity = std::uint64_t{2} << (rng() % 3);
   shape.batch = static_cast<std::uint32_t>(1 + rng() % 8);

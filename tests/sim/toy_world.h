@@ -10,8 +10,7 @@
 
 namespace pinstripe::sim {
 
-/// `live`: feed's frames cannot be read again and lie in its journal.
-MakeWorld toy_world(const toy::Scenario& scenario, bool live);
+MakeWorld toy_world(const toy::Scenario& scenario);
 
 /// One seed of the toy tier, whole: scenario, sizes, schedule and faults are drawn from it.
 Verdict run_toy_seed(std::uint64_t seed);

@@ -194,6 +194,24 @@ TEST_F(SessionConfigTest, TheCommandLineWinsOverTheFile) {
                            (std::filesystem::current_path() / "x.gz").string()});
 }
 
+TEST_F(SessionConfigTest, ALiveSessionGoesByTheClockKeepsJournalsAndNeverWaitsForAReader) {
+  const auto sut = load(R"({"mode": "live"})");
+  ASSERT_TRUE(sut) << sut.error().message;
+  EXPECT_TRUE(sut->plan.live);
+  EXPECT_EQ(sut->plan.speed, 1);
+  EXPECT_TRUE(sut->plan.journal.on);
+  for (const RingSpec& r : sut->plan.topology.rings) {
+    EXPECT_EQ(r.full == FullPolicy::kResync, r.type == "market_event") << r.name;
+  }
+  EXPECT_NE(problem(R"({"mode": "live", "speed": "max"})").find("goes by the clock"),
+            std::string::npos);
+  EXPECT_NE(problem(R"({"mode": "live", "rings": {"feed.risk": {"full": "wait"}}})")
+                .find("rings.feed.risk.full"),
+            std::string::npos);
+  EXPECT_NE(problem(R"({"rings": {"feed.risk": {"full": "resync"}}})").find("recorded session"),
+            std::string::npos);
+}
+
 TEST_F(SessionConfigTest, RelativePathsStartAtTheConfigFile) {
   const auto sut = load(R"({"data": ["sub/y.gz"]})");
   ASSERT_TRUE(sut);

@@ -36,7 +36,8 @@ TEST_F(VerifyTest, EveryWayToRunTheSyntheticMarketDecidesTheSame) {
 }
 
 TEST_F(VerifyTest, TheTableIsForPeopleAndAFailureNamesItsMode) {
-  const auto sut = run({"verify", trading_config(), "--for", "2s"});
+  // A live session's config, too, decides the same wherever its data are run by their own time.
+  const auto sut = run({"verify", trading_config(), "--for", "2s", "--set", "mode=live"});
   ASSERT_EQ(sut.exit, 0) << sut.err;
   EXPECT_NE(sut.out.find("replay_five"), std::string::npos);
   EXPECT_NE(sut.out.find("all decide the same"), std::string::npos);

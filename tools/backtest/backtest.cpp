@@ -38,6 +38,7 @@ std::string result_text(const SessionPlan& plan, const BacktestResult& result) {
   const Account& a = result.account;
   SessionPlan ran = plan;
   ran.speed = 0;  // whatever it says
+  ran.live = false;
   return decisions_text(ran, a) + metrics_text(result.metrics) + "orders " +
          shown_digest(a.orders_digest) + "  signals " + shown_digest(a.signals_digest) +
          "  state " + shown_digest(a.state_hash) + "\n";

@@ -39,6 +39,7 @@ BacktestProgress progress_of(const SessionPlan& plan, PrivateSession& session);
 template <class Kit>
 Result<BacktestResult> backtest_with(SessionPlan plan, const BacktestRun& run, Kit kit = {}) {
   plan.speed = 0;
+  plan.live = false;
   PrivateSession session(plan);
   Recorder recorder(plan);
   if (!run.out.empty()) {

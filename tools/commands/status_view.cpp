@@ -164,6 +164,7 @@ std::string status_json(const SessionPlan& plan, const SessionShot& shot, const 
                         const std::string& holder) {
   Json j;
   j["session"] = plan.name;
+  j["mode"] = mode_name(plan);
   j["state"] = state;
   j["holder"] = holder.empty() ? Json(nullptr) : Json(holder);
   j["journal"] = journal_json(plan, shot);

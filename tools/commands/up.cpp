@@ -76,9 +76,9 @@ class LiveTable {
     char text[200];
     const StageShot* exec = shot.stage("exec");
     const double simulated =
-        exec != nullptr && exec->event_ns > plan_.traded_from_ns
-            ? static_cast<double>(exec->event_ns - plan_.traded_from_ns) / 1e9
-            : 0;
+        exec == nullptr
+            ? 0
+            : static_cast<double>(simulated_ns(plan_, exec->event_ns)) / 1e9;
     std::snprintf(text, sizeof(text),
         "%s: %.1f s, simulated %.1f s, events %lld, signals %lld, fills %lld\n",
                   plan_.name.c_str(), now - began_, simulated,
@@ -228,6 +228,10 @@ Exit run_session(const UpOptions& options, SessionPlan& plan, HeldSession& sessi
 Result<SessionPlan> make_plan(const UpOptions& options) {
   auto config = load_session_config(options.config, options.overrides);
   if (!config) return std::unexpected(config.error());
+  if (options.in_process && config->plan.live) {
+    return fail_usage("--in-process merges by simulated time, and the config's \"mode\" is "
+                      "\"live\": leave the option out, or add --set mode=recorded");
+  }
   if (auto cores = check_cores(config->plan.topology, allowed_cores()); !cores) {
     return std::unexpected(cores.error());
   }

@@ -42,7 +42,8 @@ Json detail_json(const JournalEntry& e) {
   switch (e.kind) {
     case JournalKind::kPosition: return {{"position", position_json(payload_as<FeedPosition>(e))}};
     case JournalKind::kFrame: return {{"bytes", e.payload.size()}};
-    case JournalKind::kRoom: return {{"room", payload_as<std::uint64_t>(e) == 1}};
+    case JournalKind::kRoom:
+      return {{"port", e.input}, {"room", payload_as<JournalRoom>(e).room == 1}};
     case JournalKind::kDigest: return {{"ports", ports_json(e, 0)}};
     case JournalKind::kEnd: {
       const auto end = payload_as<JournalEnd>(e);

@@ -38,7 +38,7 @@ std::string impossible(const JournalRecord& r, std::uint64_t segment_bytes) {
   switch (r.kind) {
     case JournalKind::kMessage: least = sizeof(MsgHeader); break;
     case JournalKind::kPosition: least = most = sizeof(FeedPosition); break;
-    case JournalKind::kRoom: least = most = sizeof(std::uint64_t); break;
+    case JournalKind::kRoom: least = most = sizeof(JournalRoom); break;
     case JournalKind::kDigest: least = most = r.input * sizeof(JournalPort); break;
     case JournalKind::kEnd:
       least = most = sizeof(JournalEnd) + r.input * sizeof(JournalPort);
@@ -46,6 +46,7 @@ std::string impossible(const JournalRecord& r, std::uint64_t segment_bytes) {
     case JournalKind::kControl: least = sizeof(MsgHeader); break;
     case JournalKind::kHole: least = most = sizeof(JournalHole); break;
     case JournalKind::kTimer:
+    case JournalKind::kLost:
     case JournalKind::kSegmentEnd: most = 0; break;
     default: break;
   }

@@ -4,6 +4,7 @@
 
 #include "feed/feed_stage.h"
 #include "shm/run/feed_runner.h"
+#include "shm/run/live_feed_runner.h"
 #include "tools/replay/replica_base.h"
 #include "tools/session/open_source.h"
 #include "tools/session/stage_configs.h"
@@ -74,16 +75,60 @@ class FeedReplica : public ReplicaBase<FeedStage, SourceRunner> {
   std::unique_ptr<FrameSource> source_;
 };
 
+using LiveRunner = LiveFeedRunner<FeedStage, LiveFrameSource, BacktestPolicy>;
+
+/// Of a live feed: the frames lie in the journal, with whatever else it took.
+class LiveFeedReplica : public ReplicaBase<FeedStage, LiveRunner> {
+ public:
+  LiveFeedReplica(const FeedConfig& config, std::unique_ptr<LiveFrameSource> source,
+                  ReplicaRings rings)
+      : ReplicaBase(config, std::move(rings),
+                    [&](FeedStage& stage, const RunnerSetup& setup, Probe& probe) {
+                      return std::make_unique<LiveRunner>(stage, *source, setup, probe);
+                    }),
+        source_(std::move(source)) {}
+
+  Result<void> settle_before(const JournalEntry& e) override {
+    switch (e.kind) {
+      case JournalKind::kFrame:
+        if (!LiveFrameSource::holds_frame(e.payload)) {
+          return fail("a frame of " + std::to_string(e.payload.size()) + " bytes that is none");
+        }
+        break;
+      case JournalKind::kRoom:
+        if (e.input >= ports()) return fail("room on port " + std::to_string(e.input));
+        break;
+      case JournalKind::kTimer:
+      case JournalKind::kLost:
+      case JournalKind::kDigest:
+      case JournalKind::kEnd: break;
+      default:
+        return fail(std::string("a ") + kJournalKindNames[static_cast<std::size_t>(e.kind)] +
+                    " record, which a live feed never writes");
+    }
+    settle_turns(e);
+    return {};
+  }
+  std::uint64_t frames() const override { return runner_->frames(); }
+
+ private:
+  std::unique_ptr<LiveFrameSource> source_;
+};
+
 }  // namespace
 
 Result<std::unique_ptr<Replica>> make_feed_replica(const SessionPlan& plan,
                                                    const StageSpec& stage) {
   auto config = feed_config_of(plan);
   if (!config) return std::unexpected(std::move(config.error()));
-  auto source = open_source(plan, stage.lane);
-  if (!source) return std::unexpected(std::move(source.error()));
   auto rings = ReplicaRings::make(plan, stage);
   if (!rings) return std::unexpected(std::move(rings.error()));
+  if (plan.live) {
+    return std::make_unique<LiveFeedReplica>(*config, std::make_unique<JournaledFrames>(),
+                                             std::move(*rings));
+  }
+  auto source = open_source(plan, stage.lane);
+  if (!source) return std::unexpected(std::move(source.error()));
   return std::make_unique<FeedReplica>(*config, std::move(*source), std::move(*rings));
 }
 

@@ -1,5 +1,6 @@
-// Feed's replica: its journal only says how far it had come (every 4,096 frames, and how much it
-// had said by then), so it reads its source again.
+// Feed's replica. In a recorded session its journal only says how far it had come (every 4,096
+// frames, and how much it had said by then), so it reads its source again; a live feed has its
+// frames there.
 #pragma once
 
 #include <memory>

@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "shm/base/hash.h"
+#include "shm/run/clock_file.h"
 
 namespace pinstripe {
 
@@ -83,7 +84,7 @@ std::int64_t lost_messages(const SessionPlan& plan, const SessionShot& shot) {
   for (const RingSpec& r : plan.topology.rings) {
     const OutputShot* out = shot.output(r.name);
     const InputShot* in = shot.input(r.name);
-    if (out == nullptr || in == nullptr || r.full != FullPolicy::kWait) continue;
+    if (out == nullptr || in == nullptr) continue;
     lost += static_cast<std::int64_t>(out->published) - static_cast<std::int64_t>(in->taken);
   }
   return lost;
@@ -91,9 +92,19 @@ std::int64_t lost_messages(const SessionPlan& plan, const SessionShot& shot) {
 
 }  // namespace
 
+std::int64_t simulated_ns(const SessionPlan& plan, std::int64_t event_ns) {
+  std::int64_t from = plan.traded_from_ns;
+  if (plan.live) {
+    const auto clock = read_clock(plan.directory);
+    from = clock ? clock->realtime_base : event_ns;
+  }
+  return std::max<std::int64_t>(event_ns - from, 0);
+}
+
 Account make_account(const SessionPlan& plan, const SessionShot& shot) {
   Account a;
   a.session = plan.name;
+  a.live = plan.live;
   a.in_sample = plan.in_sample;
   a.events = shot.total(StageKind::kFeed, "events");
   a.level_changes = shot.total(StageKind::kFeed, "level_changes");
@@ -128,7 +139,7 @@ Account make_account(const SessionPlan& plan, const SessionShot& shot) {
   a.orders_digest = orders.value();
   a.signals_digest = signals.value();
   if (const StageShot* exec = shot.stage("exec"); exec != nullptr) {
-    a.simulated_ns = std::max<std::int64_t>(exec->event_ns - plan.traded_from_ns, 0);
+    a.simulated_ns = simulated_ns(plan, exec->event_ns);
     if (plan.speed > 0 && exec->tick_to_order.count > 0) a.tick_to_order = exec->tick_to_order;
   }
   a.hops = shot.stages;

@@ -44,6 +44,7 @@ struct Account {
   bool resumable = false;              // it left off: `lost` waits for who resumes it
   std::int64_t gaps = 0, bad_lines = 0, dropped_by_policy = 0, members_left_out = 0;
   bool in_sample = false;
+  bool live = false;                   // digests are of this run alone, as replay confirms them
   std::int64_t liquidations = 0;       // positions that the venue closed for want of margin
   bool perturbed = false;              // a control message was taken
   std::vector<InstrumentAccount> instruments;
@@ -54,6 +55,9 @@ struct Account {
   std::vector<StageShot> hops;         // in topology order
 };
 
+/// Event time that the session has run when it has come to `event_ns`: of the data; live, since its
+/// clock was calibrated (0 where that is gone).
+std::int64_t simulated_ns(const SessionPlan& plan, std::int64_t event_ns);
 Account make_account(const SessionPlan& plan, const SessionShot& shot);
 /// One JSON object (without line ends); keys: tools/README.md.
 std::string account_json(const Account& account);

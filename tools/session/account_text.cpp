@@ -80,7 +80,7 @@ std::string shown_bps(const std::optional<double>& v) { return v ? shown_fixed(*
 std::string head_text(const SessionPlan& plan, const Account& a) {
   std::string out = "session " + a.session + ": " +
       shown_fixed(static_cast<double>(a.simulated_ns) / 1e9, 1) +
-                    " s simulated, " +
+                    (a.live ? " s live, " : " s simulated, ") +
                     (plan.speed == 0 ? "full speed" : shown_fixed(plan.speed, 0) + " x real time") +
                     (a.in_sample ? ", IN-SAMPLE" : "") + (a.perturbed ? ", perturbed" : "") +
                         "\n\n";
@@ -174,6 +174,7 @@ std::string latency_text(const SessionPlan& plan, const Account& a) {
 std::string account_json(const Account& a) {
   Json j;
   j["session"] = a.session;
+  j["mode"] = kSessionModeNames[a.live ? 1 : 0];
   j["simulated_ns"] = a.simulated_ns;
   j["events"] = a.events;
   j["level_changes"] = a.level_changes;

@@ -3,8 +3,10 @@
 #include <algorithm>
 
 #include "feed/feed_config_json.h"
+#include "feed/played_source.h"
 #include "shm/base/hash.h"
 #include "shm/run/config_node.h"
+#include "tools/session/stage_configs.h"
 
 namespace pinstripe {
 
@@ -121,6 +123,18 @@ Result<std::unique_ptr<FrameSource>> open_source(const SessionPlan& plan, std::u
     to = to == 0 ? end : std::min(to, end);
   }
   return cut_source(plan, std::move(*source), to);
+}
+
+Result<std::unique_ptr<LiveFrameSource>> open_live_source(const SessionPlan& plan,
+                                                          std::uint16_t lane,
+                                                          const SessionClock& clock) {
+  auto config = feed_config_of(plan);
+  if (!config) return std::unexpected(config.error());
+  auto inner = open_source(plan, lane);
+  if (!inner) return std::unexpected(inner.error());
+  return std::make_unique<PlayedSource>(std::move(*inner), plan.speed,
+                                        [clock] { return clock.session_time(); },
+                                        config->frame_bytes_max);
 }
 
 }  // namespace pinstripe

@@ -3,8 +3,9 @@
 
 #include <memory>
 
-#include "feed/source.h"
+#include "feed/live_source.h"
 #include "feed/synthetic.h"
+#include "shm/run/clock.h"
 #include "tools/session/session_plan.h"
 
 namespace pinstripe {
@@ -14,6 +15,11 @@ Result<SyntheticConfig> synthetic_config_of(const SessionPlan& plan, std::uint16
 
 /// Recorded files or synthetic markets of `lane`, merged by time, cut to --for and --events.
 Result<std::unique_ptr<FrameSource>> open_source(const SessionPlan& plan, std::uint16_t lane);
+
+/// The same played live: by the session's clock, at the plan's speed.
+Result<std::unique_ptr<LiveFrameSource>> open_live_source(const SessionPlan& plan,
+                                                          std::uint16_t lane,
+                                                          const SessionClock& clock);
 
 /// A synthetic instrument of another name: "SYNTHETIC:ABCUSD".
 Instrument synthetic_instrument_named(const std::string& id);

@@ -7,6 +7,7 @@
 #include <map>
 #include <thread>
 
+#include "shm/msg/market_event.h"
 #include "shm/run/config_node.h"
 #include "tools/session/config_settings.h"
 #include "tools/session/session_files.h"
@@ -47,8 +48,7 @@ void read_identity(ConfigNode& root, SessionPlan& plan, const std::string& file_
     root.complain("name", "found \"" + plan.name +
                               "\", allowed are 1 to 40 letters, digits, '-' and '_'");
   }
-  static constexpr std::array<std::string_view, 1> kModes{"paper"};
-  root.choice("mode", 0, kModes);
+  plan.live = root.choice("mode", 0, kSessionModeNames) == 1;
   plan.seed = static_cast<std::uint64_t>(root.integer("seed", 1, 0, INT64_MAX));
   plan.epoch = static_cast<std::uint32_t>(root.integer("epoch", 1, 1, 0x3FFFFFFF));
 }
@@ -59,7 +59,7 @@ void read_speed(ConfigNode& root, SessionPlan& plan) {
     root.choice("speed", 0, kWords);
     plan.speed = 0;
   } else {
-    plan.speed = root.number("speed", 0, 0.001, 1e6);
+    plan.speed = root.number("speed", plan.live ? 1 : 0, 0.001, 1e6);
   }
 }
 
@@ -218,7 +218,7 @@ void read_journal(ConfigNode& root, SessionConfig& config) {
   ConfigNode node = root.child("journal");
   JournalPlan& j = config.plan.journal;
   static constexpr std::array<std::string_view, 2> kModes{"off", "on"};
-  j.on = node.choice("mode", j.on ? 1 : 0, kModes) == 1;
+  j.on = node.choice("mode", config.plan.live ? 1 : 0, kModes) == 1;
   const std::string dir = node.text("dir", "");
   j.root = dir.empty() ? journal_root()
                        : (fs::path(config.directory) / dir).lexically_normal().string();
@@ -257,9 +257,10 @@ void read_rings(ConfigNode& root, SessionPlan& plan) {
     ConfigNode node = rings.child(r.name);
     r.capacity = static_cast<std::uint64_t>(
         node.integer("capacity", static_cast<std::int64_t>(r.capacity), 1, INT64_MAX));
-    r.full = static_cast<FullPolicy>(node.choice("full", 0, kFull));
+    const bool dropped = plan.live && r.type == MarketEvent::kRingType;
+    r.full = static_cast<FullPolicy>(node.choice("full", dropped ? 1 : 0, kFull));
   }
-  for (const std::string& problem : topology_problems(plan.topology, true)) {
+  for (const std::string& problem : topology_problems(plan.topology, !plan.live)) {
     root.complain("", problem);
   }
 }
@@ -360,6 +361,10 @@ Result<SessionConfig> load_session_config(const std::string& file, const Overrid
   if (!is_name(config.plan.name)) {
     return fail_usage("--session: found '" + config.plan.name +
                       "', allowed are 1 to 40 letters, digits, '-' and '_'");
+  }
+  if (config.plan.live && config.plan.speed == 0) {
+    return fail_usage("speed: found \"max\", but a live session goes by the clock: allowed is a "
+                      "number, times real time");
   }
   config.plan.source = config.data.empty() ? SourceKind::kSynthetic : SourceKind::kFiles;
   return config;

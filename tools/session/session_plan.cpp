@@ -270,6 +270,7 @@ Json scalars_json(const SessionPlan& p) {
   return {{"name", p.name},
           {"session_id", session_id_text(p)},
           {"source", kSourceKindNames[static_cast<std::size_t>(p.source)]},
+          {"mode", mode_name(p)},
           {"speed", p.speed},
           {"for_ns", p.for_ns},
           {"from_ns", p.from_ns},
@@ -301,6 +302,7 @@ void scalars_from(const Json& j, SessionPlan& p) {
   p.name = j.at("name");
   p.session_id = session_id_from(j.at("session_id"));
   p.source = j.at("source") == kSourceKindNames[0] ? SourceKind::kSynthetic : SourceKind::kFiles;
+  p.live = j.at("mode") == kSessionModeNames[1];
   p.speed = j.at("speed");
   p.for_ns = j.at("for_ns");
   p.from_ns = j.at("from_ns");

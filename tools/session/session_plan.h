@@ -25,6 +25,9 @@ constexpr std::size_t index_of(StageKind kind) noexcept { return static_cast<std
 enum class SourceKind : std::uint8_t { kSynthetic = 0, kFiles = 1 };
 inline constexpr std::array<std::string_view, 2> kSourceKindNames{"synthetic", "files"};
 
+/// Whether inputs are merged by simulated time or taken as they arrive.
+inline constexpr std::array<std::string_view, 2> kSessionModeNames{"recorded", "live"};
+
 /// Modelled latency of one stage in recorded sessions (trading.md 3).
 struct LatencyPlan {
   std::int64_t base_ns = 0;
@@ -102,6 +105,7 @@ struct SessionPlan {
   std::array<std::uint64_t, 2> session_id{};  // random, drawn when the session is made; 0: not yet
   std::string directory;                     // session directory; set by load_resolved
   SourceKind source = SourceKind::kSynthetic;
+  bool live = false;                         // inputs as they arrive, by the session's clock
   double speed = 0;                          // 0: as fast as it goes; n: n times real time
   std::int64_t for_ns = 0;                   // simulated time to run; 0: all of it
   std::int64_t from_ns = 0;                  // only frames of this event time or later; 0: all
@@ -148,6 +152,11 @@ struct SessionPlan {
   /// The longest that a market message can have been on its way, by the feed latency model.
   std::int64_t longest_feed_latency_ns() const noexcept;
 };
+
+/// "recorded" or "live".
+inline std::string mode_name(const SessionPlan& plan) {
+  return std::string(kSessionModeNames[plan.live ? 1 : 0]);
+}
 
 /// Name of the resolved config in the session directory.
 inline constexpr const char* kResolvedName = "config.json";

@@ -111,7 +111,10 @@ Result<void> StageProgram::settle(int supervisor_pid) {
   if (!setup) return std::unexpected(setup.error());
   setup_ = std::move(*setup);
   // Where nobody minds the session, nobody makes checkpoints either.
-  if (supervisor_pid > 0) setup_.checkpoint_lag_max = plan().journal.checkpoint_lag_max;
+  // Live nobody waits for one: how far it lies back shows in `journal_records`.
+  if (supervisor_pid > 0 && !plan().live) {
+    setup_.checkpoint_lag_max = plan().journal.checkpoint_lag_max;
+  }
   page_ = *page;
   page_->pid.set(::getpid());
   page_->start_ticks.set(ProcessToken::self().start_ticks);

@@ -10,6 +10,7 @@
 #include "shm/base/check.h"
 #include "shm/run/feed_runner.h"
 #include "shm/run/idle.h"
+#include "shm/run/live_feed_runner.h"
 #include "shm/run/process.h"
 #include "shm/run/runner.h"
 #include "shm/run/sealed_heap.h"
@@ -36,6 +37,7 @@ void publish_progress(StagePage& page, const S& stage, R& runner) noexcept {
     page.outputs[i].published.set(ports[i].count());
     page.outputs[i].digest.set(ports[i].digest());
     page.outputs[i].last_event_ns.set(ports[i].last_event_ns().value);
+    if constexpr (requires { runner.dropped(i); }) page.outputs[i].dropped.set(runner.dropped(i));
   }
   if constexpr (requires { runner.merge(); }) {
     const auto& inputs = runner.merge().inputs();

@@ -40,9 +40,10 @@ DelayModel before_arrival(const SessionPlan& plan, const RingSpec& ring) {
 }
 
 /// Delay of what a stage publishes on a ring. Exec's market ring runs on venue time: arrival less
-/// the feed latency; reports travel back for the response latency (protocol 4).
+/// the feed latency; reports travel back for the response latency (protocol 4). Live, stages take
+/// the time that they take, and only the way of the paper venue's reports is a model.
 DelayModel delay_on(const SessionPlan& plan, const StageSpec& stage, const RingSpec& ring) {
-  if (stage.kind == StageKind::kFeed) {
+  if (stage.kind == StageKind::kFeed && !plan.live) {
     // Constant: a tail on one of its rings could put that ring's head past what its others can
     // prove. Exec's ring may vary: it lies before arrival, never behind.
     if (port_of(plan, ring) == 2) return before_arrival(plan, ring);
@@ -52,6 +53,7 @@ DelayModel delay_on(const SessionPlan& plan, const StageSpec& stage, const RingS
     return DelayModel::of_table(plan.response_table_ns, plan.seed, ring.id);
   }
   if (stage.kind == StageKind::kExec) return DelayModel{plan.response_latency_ns};
+  if (plan.live) return DelayModel{0};
   return plan.delay_of(stage.kind, ring.id);
 }
 
@@ -80,6 +82,7 @@ Result<RunnerSetup> make_runner_setup(const SessionPlan& plan, const StageSpec& 
   setup.drain_ns = TimeNs(plan.drain_ns);
   setup.least_response = TimeNs(plan.response_latency_ns);
   setup.lane = stage.lane;
+  setup.live = plan.live;
   std::vector<RunnerInput> feedback;
   setup.outputs.resize(stage.kind == StageKind::kFeed ? 3 : 1);
   for (const RingSpec& ring : plan.topology.rings) {
@@ -97,7 +100,8 @@ Result<RunnerSetup> make_runner_setup(const SessionPlan& plan, const StageSpec& 
     } else {
       RunnerOutput& out = setup.outputs[port_of(plan, ring)];
       out = {*view, ring.id, delay_on(plan, stage, ring),
-             stage.kind == StageKind::kExec ? kReportQueue : 0, *park};
+             stage.kind == StageKind::kExec ? kReportQueue : 0, *park,
+             ring.full == FullPolicy::kResync};
     }
   }
   setup.inputs.insert(setup.inputs.end(), feedback.begin(), feedback.end());

@@ -94,6 +94,10 @@ std::vector<std::string> topology_problems(const Topology& topology, bool record
       problems.push_back(path +
           ".full: found \"resync\", allowed is \"wait\" in a recorded session");
     }
+    if (!recorded && r.full == FullPolicy::kWait && r.type == "market_event") {
+      problems.push_back(path + ".full: found \"wait\", allowed is \"resync\" in a live session: "
+                         "its feed never waits for a reader");
+    }
     if (r.full == FullPolicy::kResync && r.type != "market_event") {
       problems.push_back(path + ".full: found \"resync\", which only market data rings allow");
     }

@@ -23,7 +23,7 @@ Topology build_topology(std::span<const LanePlan> lanes);
 std::uint64_t largest_burst(StageKind kind) noexcept;
 
 /// What is wrong with the sizes and policies, one line each, path first; empty where all is right.
-/// `recorded` sessions know no resync.
+/// `recorded` sessions know no resync; in live ones market data rings know nothing else.
 std::vector<std::string> topology_problems(const Topology& topology, bool recorded);
 
 }  // namespace pinstripe

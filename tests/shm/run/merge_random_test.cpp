@@ -93,38 +93,17 @@ TEST(MergeRandomSchedules, a_backtest_without_stamps_decides_the_same) {
   }
 }
 
-/// Of a record drawn at random; empty as often as not.
-template <class Source>
-Checkpoint some_checkpoint(toy::Session<LivePolicy, Source>& s, const Scenario& scenario,
-                                unsigned which, std::mt19937_64& rng) {
-  s.carry(which);
-  const std::uint64_t draw = rng();
-  if (draw % 2 == 0) return {};
-  const auto of = [&](const auto& desk) {
-    return draw / 2 % (desk.journal->tape.entries().size() + 1);
-  };
-  switch (which) {
-    case 0:
-      if constexpr (!std::is_same_v<Source, toy::Source>) return {};
-      return toy::feed_checkpoint_of<toy::Source>(s.feed, scenario.frames, of(s.feed));
-    case 1: return toy::checkpoint_of<toy::Compute>(s.compute, of(s.compute));
-    case 2: return toy::checkpoint_of<toy::Risk>(s.risk, of(s.risk));
-    default: return toy::checkpoint_of<toy::Exec>(s.exec, of(s.exec));
-  }
-}
-
 /// Any stage may be made anew between any two batches, from its journal, its newest checkpoint and
 /// the rings alone.
-template <class Source>
-void restarts_change_nothing() {
+TEST(MergeRandomSchedules, stages_made_anew_from_their_journals_change_nothing) {
   int restarts = 0, loaded = 0;
   for (std::uint64_t seed = 0; seed < 150; ++seed) {
     std::mt19937_64 rng(seed);
     const Scenario s = make_scenario(rng);
     const Outcome reference = quiet_run(s);
     const JournalShape shape{1024, 3};
-    toy::Session<LivePolicy, Source> sut(s, std::uint64_t{2} << (rng() % 3),
-                                         static_cast<std::uint32_t>(1 + rng() % 8), &shape);
+    toy::Session<> sut(s, std::uint64_t{2} << (rng() % 3),
+                       static_cast<std::uint32_t>(1 + rng() % 8), &shape);
     int idle = 0;
     for (int steps = 0; steps < 100'000 && !sut.ended() && idle < 1'000; ++steps) {
       const auto which = static_cast<unsigned>(rng() % 4);
@@ -132,7 +111,7 @@ void restarts_change_nothing() {
       sut.carry(static_cast<unsigned>(rng() % 4));
       if (rng() % 40 != 0) continue;
       const auto victim = static_cast<unsigned>(rng() % 4);
-      const Checkpoint from = some_checkpoint(sut, s, victim, rng);
+      const Checkpoint from = toy::some_checkpoint(sut, s, victim, rng);
       sut.restart(victim, from);
       ++restarts;
       loaded += from.state.empty() ? 0 : 1;
@@ -143,14 +122,6 @@ void restarts_change_nothing() {
   }
   EXPECT_GT(restarts, 500);
   EXPECT_GT(loaded, 100);
-}
-
-TEST(MergeRandomSchedules, stages_made_anew_from_their_journals_change_nothing) {
-  restarts_change_nothing<toy::Source>();
-}
-
-TEST(MergeRandomSchedules, so_does_a_feed_whose_frames_are_kept_in_its_journal) {
-  restarts_change_nothing<toy::LiveSource>();
 }
 
 // An order that rests makes exec take back its promise of silence: w falls from the end of time to

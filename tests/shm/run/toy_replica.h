@@ -4,13 +4,14 @@
 #include <bit>
 #include <cstring>
 #include <memory>
+#include <random>
 #include <vector>
 
 #include "shm/ring/ring.h"
 #include "shm/ring/stage_page.h"
-#include "shm/run/feed_runner.h"
 #include "shm/run/runner.h"
-#include "tests/shm/run/toy_stages.h"
+#include "tests/shm/run/toy_feed.h"
+#include "tests/shm/run/toy_wires.h"
 #include "tests/support/journal_tape.h"
 
 namespace pinstripe::toy {
@@ -54,7 +55,7 @@ class Replica {
     if constexpr (std::is_same_v<Source, int>) {
       runner = std::make_unique<R>(*stage, setup_, probe_);
     } else {
-      runner = std::make_unique<R>(*stage, *source, setup_, probe_, 0.0);
+      runner = make_feed_runner<R>(*stage, *source, setup_, probe_);
     }
   }
 
@@ -113,7 +114,7 @@ class Replica {
 template <class S>
 using RingReplica = Replica<S, Runner<S, BacktestPolicy>>;
 template <class FrameSource>
-using FeedReplica = Replica<Feed, FeedRunner<Feed, FrameSource, BacktestPolicy>, FrameSource>;
+using FeedReplica = Replica<Feed, FeedRunnerOf<Feed, FrameSource, BacktestPolicy>, FrameSource>;
 
 /// What the checkpoint helper would have made of the first `records` of a stage's journal (feed's
 /// source: frames). Empty where something goes on there, or where a ring does not show all outputs
@@ -142,6 +143,25 @@ Checkpoint feed_checkpoint_of(const D& desk, const std::vector<Frame>& frames,
   const auto& entries = desk.journal->tape.entries();
   for (std::size_t i = 0; i < records; ++i) replica.act(entries[i]);
   return valid_checkpoint(replica, desk, records);
+}
+
+/// Of a record drawn at random; empty as often as not.
+template <class Session>
+Checkpoint some_checkpoint(Session& s, const Scenario& scenario, unsigned which,
+                           std::mt19937_64& rng) {
+  s.carry(which);
+  const std::uint64_t draw = rng();
+  if (draw % 2 == 0) return {};
+  const auto of = [&](const auto& desk) {
+    return draw / 2 % (desk.journal->tape.entries().size() + 1);
+  };
+  switch (which) {
+    case 0:
+      return feed_checkpoint_of<typename Session::Frames>(s.feed, scenario.frames, of(s.feed));
+    case 1: return checkpoint_of<Compute>(s.compute, of(s.compute));
+    case 2: return checkpoint_of<Risk>(s.risk, of(s.risk));
+    default: return checkpoint_of<Exec>(s.exec, of(s.exec));
+  }
 }
 
 }  // namespace pinstripe::toy

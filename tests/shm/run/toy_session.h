@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "shm/ring/stage_page.h"
-#include "shm/run/feed_runner.h"
 #include "shm/run/rejoin.h"
 #include "shm/run/runner.h"
+#include "tests/shm/run/toy_feed.h"
 #include "tests/shm/run/toy_wires.h"
 #include "tests/support/journal_tape.h"
 
@@ -44,6 +44,7 @@ class Session {
   Session(const Scenario& s, std::uint64_t capacity, std::uint32_t batch,
           const JournalShape* journals = nullptr)
       : frames_(s.frames), wires_(s, capacity, batch) {
+    feed.config = {s.patience};
     compute.config = {s.signal_every, s.echo};
     risk.config = {s.brackets, s.timer_period, s.in_flight_max};
     exec.config = {s.order_latency, s.reports_per_order};
@@ -101,8 +102,11 @@ class Session {
   }
   /// Outputs that a successor said otherwise than its rings hold.
   int faults = 0;
+  /// A live source: frames that come while nobody reads them, each time that feed is made anew.
+  std::uint64_t missed_frames = 0;
 
-  using FeedR = FeedRunner<Feed, FrameSource, P>;
+  using Frames = FrameSource;
+  using FeedR = FeedRunnerOf<Feed, FrameSource, P>;
   Desk<Feed, FeedR> feed;
   Desk<Compute, Runner<Compute, P>> compute;
   Desk<Risk, Runner<Risk, P>> risk;
@@ -132,7 +136,7 @@ class Session {
     desk.stage = std::make_unique<S>(desk.config);
     if constexpr (std::is_same_v<S, Feed>) {
       source_ = std::make_unique<FrameSource>(frames_);
-      desk.runner = std::make_unique<FeedR>(*desk.stage, *source_, desk.setup, probe_, 0.0);
+      desk.runner = make_feed_runner<FeedR>(*desk.stage, *source_, desk.setup, probe_);
     } else {
       desk.runner = std::make_unique<Runner<S, P>>(*desk.stage, desk.setup, probe_);
     }
@@ -160,16 +164,25 @@ class Session {
           [](std::size_t p) { return "input " + std::to_string(p); });
     }
     if constexpr (requires { source_->read_frame({}); }) {
-      if (is_feed(desk)) source_->skip_to(kept_frames(desk.journal->tape));
+      if (!is_feed(desk)) return;
+      // Who has not worked yet misses nothing.
+      const std::uint64_t kept = kept_frames(desk.journal->tape);
+      source_->skip_to(kept == 0 ? 0 : kept + missed_frames);
     }
   }
   template <class D>
   static constexpr bool is_feed(const D&) {
     return std::is_same_v<D, Desk<Feed, FeedR>>;
   }
+  /// Up to the newest frame in the journal.
   static std::uint64_t kept_frames(const Tape& tape) {
     std::uint64_t kept = 0;
-    for (const JournalEntry& e : tape.entries()) kept += e.kind == JournalKind::kFrame;
+    for (const JournalEntry& e : tape.entries()) {
+      Frame frame;
+      if (e.kind != JournalKind::kFrame) continue;
+      std::memcpy(&frame, e.payload.data(), sizeof(frame));
+      kept = frame.number + 1;
+    }
     return kept;
   }
   std::vector<Frame> frames_;

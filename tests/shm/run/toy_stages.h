@@ -40,22 +40,32 @@ class Source {
   std::size_t at_ = 0;
 };
 
-/// Cannot be read again: its frames are kept in the journal. A new object goes on where the world
-/// is by then, which the test sets.
+/// Cannot be read again: its frames are kept in the journal. It shows a frame once the hand of the
+/// test's clock has passed the frame's time. A new object goes on where the world is by then, which
+/// the test sets.
 class LiveSource : public Source {
  public:
   using Source::Source;
+  const Frame* peek() {
+    const Frame* next = Source::peek();
+    return next == nullptr || next->origin_ns > hand ? nullptr : next;
+  }
+  bool ended() const noexcept { return at_ >= frames_.size(); }
+  TimeNs due_ns() const noexcept { return ended() ? TimeNs::max() : frames_[at_].origin_ns; }
   void skip_to(std::uint64_t frame) noexcept { at_ = frame; }
+  std::uint64_t at() const noexcept { return at_; }
   std::size_t frame_bytes(const Frame&) const noexcept { return sizeof(Frame); }
   void write_frame(const Frame& f, std::byte* to) const noexcept { std::memcpy(to, &f, sizeof(f)); }
   const Frame& read_frame(std::span<const std::byte> bytes) const noexcept {
     std::memcpy(&kept_, bytes.data(), sizeof(kept_));
     return kept_;
   }
+  static thread_local TimeNs hand;  // max: everything has come
 
  private:
   mutable Frame kept_;
 };
+inline thread_local TimeNs LiveSource::hand = TimeNs::max();
 
 /// State, counters and checkpoint of a toy: one running hash of everything it has seen.
 class Base {
@@ -78,53 +88,105 @@ class Base {
   Hasher hash_;
 };
 
-/// Publishes each frame to all three readers, and every fifth once more in a continued turn.
+/// Publishes each frame to all three readers, and every fifth once more in a continued turn. With a
+/// patience it says so when nothing has come for so long. A reader that lost messages is told how
+/// many, and then a fresh book of several turns; of lost frames it tells everybody.
 class Feed : public Base {
  public:
-  struct Config {};
+  struct Config {
+    std::int64_t patience = 0;  // 0: for ever
+  };
   struct In {
     InputKind kind;
-    const Frame* frame_ptr;
+    const Frame* frame_ptr = nullptr;
+    int port = -1;
+    std::uint64_t dropped = 0;
     static In frame(const Frame& f) noexcept { return {InputKind::kMessage, &f}; }
-    static In timer() noexcept { return {InputKind::kTimer, nullptr}; }
-    static In continued() noexcept { return {InputKind::kContinue, nullptr}; }
+    static In timer() noexcept { return {InputKind::kTimer}; }
+    static In continued() noexcept { return {InputKind::kContinue}; }
+    static In room_again(unsigned port, std::uint64_t dropped) noexcept {
+      return {InputKind::kMessage, nullptr, static_cast<int>(port), dropped};
+    }
+    static In lost() noexcept { return {InputKind::kMessage}; }
   };
+  /// `a` of what it says besides frames' numbers.
+  static constexpr std::int64_t kSilence = -1, kLost = -2, kDropped = -3, kFresh = -4;
+  static constexpr unsigned kFreshTurns = 4;
   using Out = MarketEvent;
   static constexpr unsigned kPorts = 3;
   static constexpr unsigned kMaxBurst = 2;  // more than it writes: room that is not taken up
 
-  explicit Feed(const Config&) {}
-  bool more() const noexcept { return again_; }
-  TimeNs next_due() const noexcept { return TimeNs::max(); }
+  explicit Feed(const Config& c) : patience_(c.patience) {}
+  bool more() const noexcept { return again_ || fresh_left_ > 0; }
+  TimeNs next_due() const noexcept { return due_; }
   void save(StateWriter& w) const noexcept {
     Base::save(w);
     w.u64(number_);
     w.boolean(again_);
+    w.u64(fresh_left_);
+    w.u64(fresh_port_);
+    w.unit(due_);
   }
   Result<void> load(StateReader& r) {
     number_ = (static_cast<void>(Base::load(r)), r.u64());
     again_ = r.boolean();
+    fresh_left_ = r.u64();
+    fresh_port_ = static_cast<unsigned>(r.u64());
+    due_ = r.unit<TimeNs>();
     return {};
   }
   template <class Sink>
   void on_event(TimeNs now, const In& in, Sink& sink) noexcept {
-    if (in.kind == InputKind::kMessage) number_ = in.frame_ptr->number;
-    again_ = in.kind == InputKind::kMessage && number_ % 5 == 0;
-    note(now, number_);
-    for (unsigned port = 0; port < kPorts; ++port) {
-      MarketEvent& e = sink.claim(port);
-      e.h.type = MsgType::kTrade;
-      e.a = static_cast<std::int64_t>(number_);
-      e.b = again_ ? 1 : 2;
-      // A stamp of the venue: at arrival, one unit before, later than that (a wrong clock), none.
-      const auto stamp = static_cast<std::int32_t>(number_ * 7 % 5);
-      e.h.venue_offset_us = stamp < 3 ? stamp - 1 : kNoVenueStamp;
-      sink.commit(port);
+    if (in.kind == InputKind::kContinue) return go_on(now, sink);
+    if (in.kind == InputKind::kTimer) {
+      due_ = TimeNs::max();
+      return say_to_all(now, kSilence, 0, sink);
     }
+    if (patience_ > 0) due_ = now + TimeNs(patience_);
+    if (in.port >= 0) {
+      fresh_port_ = static_cast<unsigned>(in.port);
+      fresh_left_ = kFreshTurns;
+      note(now, in.dropped);
+      return say(fresh_port_, kDropped, static_cast<std::int64_t>(in.dropped), sink);
+    }
+    if (in.frame_ptr == nullptr) return say_to_all(now, kLost, 0, sink);
+    number_ = in.frame_ptr->number;
+    again_ = number_ % 5 == 0;
+    say_to_all(now, static_cast<std::int64_t>(number_), again_ ? 1 : 2, sink);
   }
 
  private:
+  template <class Sink>
+  void go_on(TimeNs now, Sink& sink) noexcept {
+    if (again_) {
+      again_ = false;
+      return say_to_all(now, static_cast<std::int64_t>(number_), 2, sink);
+    }
+    note(now, --fresh_left_);
+    say(fresh_port_, kFresh, static_cast<std::int64_t>(fresh_left_), sink);
+  }
+  template <class Sink>
+  void say_to_all(TimeNs now, std::int64_t a, std::int64_t b, Sink& sink) noexcept {
+    note(now, a < 0 ? static_cast<std::uint64_t>(-a) << 32 : number_);
+    for (unsigned port = 0; port < kPorts; ++port) say(port, a, b, sink);
+  }
+  template <class Sink>
+  void say(unsigned port, std::int64_t a, std::int64_t b, Sink& sink) noexcept {
+    MarketEvent& e = sink.claim(port);
+    e.h.type = MsgType::kTrade;
+    e.a = a;
+    e.b = b;
+    // A stamp of the venue: at arrival, one unit before, later than that (a wrong clock), none.
+    const auto stamp = static_cast<std::int32_t>(number_ * 7 % 5);
+    e.h.venue_offset_us = stamp < 3 ? stamp - 1 : kNoVenueStamp;
+    sink.commit(port);
+  }
+
+  std::int64_t patience_;
   std::uint64_t number_ = 0;
+  std::uint64_t fresh_left_ = 0;
+  unsigned fresh_port_ = 0;
+  TimeNs due_ = TimeNs::max();
   bool again_ = false;
 };
 static_assert(Stage<Feed>);
@@ -245,7 +307,8 @@ class Risk : public Base {
 };
 static_assert(Stage<Risk>);
 
-/// Accepts after the order latency, then reports on the next market events until all are sent.
+/// Accepts after the order latency, then reports on the next market events until all are sent. So
+/// few orders rest that these reports are one burst, however late the market comes.
 class Exec : public Base {
  public:
   struct Config {
@@ -256,6 +319,7 @@ class Exec : public Base {
   using Out = ExecReport;
   static constexpr unsigned kPorts = 1;
   static constexpr unsigned kMaxBurst = 64;
+  static constexpr std::size_t kRestMost = 16;
 
   Exec(const Config& c) : config_(c) {}
   TimeNs next_due() const noexcept { return arriving_.empty() ? TimeNs::max() : arriving_[0].at; }
@@ -287,8 +351,9 @@ class Exec : public Base {
       const Order o = arriving_.front();
       arriving_.erase(arriving_.begin());
       note(now, o.number);
-      report(sink, o.number, 0, config_.reports_per_order == 1 ? 0 : 1, o.number);
-      if (config_.reports_per_order > 1) resting_.push_back(o);
+      const bool rests = config_.reports_per_order > 1 && resting_.size() < kRestMost;
+      report(sink, o.number, 0, rests ? 1 : 0, o.number);
+      if (rests) resting_.push_back(o);
     } else if (in.type() == MsgType::kOrderCommand) {
       const auto& c = in.as<OrderCommand>();
       note(now, c.id.decision);

@@ -23,6 +23,8 @@ struct Scenario {
   // How the feed's lead on exec's ring varies: not at all, drawn from a table, by the stamps of the
   // frames. At most `feed_lead` in all of them.
   DelayModel lead;
+  bool live = false;          // inputs as they arrive; feed drops what its readers have no room for
+  std::int64_t patience = 0;  // feed's, see there
 };
 
 // Commands without a first answer stay below capacity less one burst (protocol 5), so risk never
@@ -92,10 +94,12 @@ struct Wires {
     risk.outputs = {{orders.view(), 4, delay(s.stage_delay, 4), 0, nullptr}};
     exec.inputs = {{to_exec.view(), 2}, {orders.view(), 4, true}};
     exec.outputs = {{reports.view(), 5, DelayModel{s.response_latency}, 512, nullptr}};
+    for (RunnerOutput& out : feed.outputs) out.resync = s.live;
     for (RunnerSetup* setup : {&feed, &compute, &risk, &exec}) {
       setup->batch_max = batch;
       setup->drain_ns = TimeNs(1000);
       setup->least_response = TimeNs(s.response_latency);
+      setup->live = s.live;
     }
   }
   Wires(const Wires&) = delete;
