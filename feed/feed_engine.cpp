@@ -86,6 +86,7 @@ void FeedEngine::take(TimeNs now, const FeedInput& in) noexcept {
 void FeedEngine::on_frame(TimeNs now, const FeedFrame& frame) noexcept {
   ++count(FeedCount::kFrames);
   if (frame.format == FrameFormat::kDecoded) return on_decoded(now, frame);
+  if (frame.format == FrameFormat::kNotice) [[unlikely]] return on_notice(frame);
   if (decode(frame)) [[likely]] dispatch(now, frame);
 }
 
@@ -195,6 +196,7 @@ void FeedEngine::dispatch(TimeNs now, const FeedFrame& frame) noexcept {
                   m.symbol.empty() ? frame.bytes.data() : m.symbol.data());
   }
   Item& item = items_[index];
+  if (passes_over(item, m.kind != VenueKind::kMark && m.kind != VenueKind::kTickerState)) return;
   switch (m.kind) {
     case VenueKind::kTrade:
     case VenueKind::kAggTrade:

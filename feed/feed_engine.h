@@ -22,7 +22,7 @@ enum class FeedCount : std::size_t {
   kEvents, kFrames, kLevelChanges, kDepths, kTickers, kTrades, kMarks, kSnapshots, kOther,
   kNonMarketTrades, kUnusedTrades, kTradeDuplicates, kTradeHoles, kBadLines, kBadJson,
   kUnknownSymbol, kOffGrid, kOverflow, kClockAhead, kLevelsDropped, kMessagesDropped,
-  kInterruptions, kGaps, kDuplicates,
+  kInterruptions, kNotices, kPassedOver, kGaps, kDuplicates,
   kOutOfOrder, kCrossed, kResyncs, kStale, kOldTickers, kTickerMatches, kTickerMismatches,
   kSnapshotsRefused, kSnapshotsUnused, kUpdatesUnused, kHeartbeats, kChecksumMatches,
   kChecksumMismatches, kCount,
@@ -79,6 +79,15 @@ class FeedEngine {
   bool decode(const FeedFrame& frame) noexcept;
   void dispatch(TimeNs now, const FeedFrame& frame) noexcept;
   void on_decoded(TimeNs now, const FeedFrame& frame) noexcept;
+  void on_notice(const FeedFrame& frame) noexcept;
+  /// Books and trades of an instrument that is halted count for nothing, and in ticks and lots of
+  /// another definition they could not even be written; mark and funding are money and count on.
+  bool passes_over(const Item& item, bool is_of_trading) noexcept {
+    if (!item.keeper.is_halted() || !is_of_trading) [[likely]] return false;
+    ++count(FeedCount::kEvents);
+    ++count(FeedCount::kPassedOver);
+    return true;
+  }
   void publish_decoded(TimeNs now, std::size_t index) noexcept;
   std::size_t find_item(const FeedFrame& frame) noexcept;
   void enter_symbols();

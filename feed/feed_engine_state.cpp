@@ -12,10 +12,10 @@ constexpr std::array<std::string_view, kFeedCounts> kCountNames{
     "non_market_trades", "unused_trades", "trade_duplicates", "trade_holes", "bad_lines",
         "bad_json",
     "unknown_symbol", "off_grid", "overflow", "clock_ahead", "levels_dropped",
-    "messages_dropped", "interruptions", "gaps", "duplicates", "out_of_order", "crossed", "resyncs",
-    "stale", "old_tickers", "ticker_matches", "ticker_mismatches", "snapshots_refused",
-    "snapshots_unused", "updates_unused", "heartbeats", "checksum_matches",
-    "checksum_mismatches"};
+    "messages_dropped", "interruptions", "notices", "passed_over", "gaps", "duplicates",
+    "out_of_order", "crossed", "resyncs", "stale", "old_tickers",
+    "ticker_matches", "ticker_mismatches", "snapshots_refused", "snapshots_unused", "updates_unused",
+    "heartbeats", "checksum_matches", "checksum_mismatches"};
 constexpr std::array<std::string_view, 5> kInstrumentNames{"book_state", "gaps", "resyncs",
                                                            "bid_levels", "ask_levels"};
 constexpr std::size_t kKeeperFirst = static_cast<std::size_t>(FeedCount::kGaps);

@@ -18,8 +18,14 @@ enum class FrameFormat : std::uint8_t {
   kDecoded,       // binary, see decoded_frame.h
   kBybitRaw,      // one JSON message of Bybit v5 as received
   kOkxRaw,        // one JSON message of OKX v5 as received
+  kNotice,        // a live source's own word on FeedFrame::instrument, one of kNotice*
 };
-inline constexpr std::size_t kFrameFormats = 6;
+inline constexpr std::size_t kFrameFormats = 7;
+
+/// What a notice may say. Each may be said again: it then changes nothing.
+inline constexpr std::string_view kNoticeHalted = "halted";    // the venue does not trade it
+inline constexpr std::string_view kNoticeChanged = "changed";  // tick, lot: its record is wrong now
+inline constexpr std::string_view kNoticeTrading = "trading";  // the venue trades it
 
 /// Bytes behind `FeedFrame::bytes` that must be readable (their content does not matter): the
 /// decoder loads whole vectors.

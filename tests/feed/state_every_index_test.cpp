@@ -107,7 +107,7 @@ std::string mark(int rate) {
 }
 
 /// JSON as a venue sends it: a first book without a snapshot, tickers ahead of the depth, a gap
-/// that a snapshot heals, repeated trades, marks, and lines that are refused.
+/// that a snapshot heals, repeated trades, marks, lines that are refused, and a halt at the end.
 std::vector<TapeFrame> text_tape() {
   std::vector<TapeFrame> tape;
   const auto put = [&](int ms, const std::string& bytes) {
@@ -128,6 +128,10 @@ std::vector<TapeFrame> text_tape() {
     put(i * 200 + 90, R"({"lastUpdateId":)" + std::to_string(id - 1) +
                           R"(,"bids":[["100.0","5"]],"asks":[["100.3","7"]]})");
   }
+  for (const std::string_view word : {kNoticeHalted, kNoticeTrading, kNoticeChanged}) {
+    tape.push_back(frame_of(kStart + 9'000 * kNsPerMs, FrameFormat::kNotice, word));
+    for (int i = 0; i < 3; ++i) put(9'001 + i, depth(id += 5, "100.0", "3"));
+  }
   return tape;
 }
 
@@ -147,7 +151,7 @@ TEST(FeedState, SavedAndLoadedAtEveryIndexGoesOnTheSame) {
   FramePlayer told(text_feed(), text);
   for (std::size_t i = 0; i < text.size(); ++i) told.play(i);
   for (const char* happened : {"gaps", "resyncs", "bad_lines", "off_grid", "trade_duplicates",
-                               "ticker_matches", "marks"}) {
+                               "ticker_matches", "marks", "notices", "passed_over"}) {
     EXPECT_GT(counter(told.sut, happened), 0) << "the tape should hold " << happened;
   }
   const FeedConfig binary_config = synthetic_feed(), text_config = text_feed();
