@@ -94,15 +94,15 @@ bool FeedEngine::decode(const FeedFrame& frame) noexcept {
   return false;
 }
 
-/// Index of the instrument that the message speaks of; SIZE_MAX where it is none of ours.
-std::size_t FeedEngine::find_item(const FeedFrame& frame) noexcept {
+/// Index of the instrument that `symbol` names in the frame's file; SIZE_MAX: none of ours.
+std::size_t FeedEngine::find_item(const FeedFrame& frame, std::string_view symbol) noexcept {
   const std::size_t told = frame.instrument;
   if (told < items_.size() &&
-      (message_.symbol.empty() || message_.symbol == items_[told].symbol)) [[likely]] {
+      (symbol.empty() || symbol == items_[told].symbol)) [[likely]] {
     return told;
   }
   for (std::size_t i = 0; i < items_.size(); ++i) {
-    if (items_[i].symbol == message_.symbol) return i;
+    if (items_[i].symbol == symbol) return i;
   }
   return SIZE_MAX;
 }
@@ -159,7 +159,8 @@ void FeedEngine::dispatch(TimeNs now, const FeedFrame& frame) noexcept {
     ++count(FeedCount::kOther);
     return;
   }
-  const std::size_t index = find_item(frame);
+  if (m.kind == VenueKind::kLiquidations) [[unlikely]] return on_liquidations(frame);
+  const std::size_t index = find_item(frame, m.symbol);
   if (index == SIZE_MAX) [[unlikely]] {
     return refuse(frame, FeedErrorKind::kUnknownSymbol,
                   m.symbol.empty() ? frame.bytes.data() : m.symbol.data());
@@ -173,6 +174,7 @@ void FeedEngine::dispatch(TimeNs now, const FeedFrame& frame) noexcept {
       on_trade(now, frame, item);
       return end(index);
     case VenueKind::kTrades: return on_trades(now, frame, index);
+    case VenueKind::kBars: return on_bars(frame, index);
     default: break;
   }
   if (!convert_levels(frame, item)) return;
@@ -213,6 +215,8 @@ void FeedEngine::on_venue_book(TimeNs now, std::size_t index) noexcept {
     case VenueKind::kTrade:
     case VenueKind::kTrades:
     case VenueKind::kAggTrade:
+    case VenueKind::kLiquidations:
+    case VenueKind::kBars:
     case VenueKind::kOther: break;
   }
 }
