@@ -1,5 +1,7 @@
 #include "feed/feed_engine.h"
 
+#include <bit>
+
 #include <algorithm>
 #include <cstring>
 #include <limits>
@@ -63,6 +65,7 @@ FeedEngine::FeedEngine(const FeedConfig& config)
     PINSTRIPE_CHECK(i.tick_e8 > 0 && i.lot_e8 > 0, "instrument without tick or lot");
     items_.emplace_back(config, i);
   }
+  enter_symbols();
   counters_.assign(counter_names().size(), 0);
 }
 
@@ -94,13 +97,42 @@ bool FeedEngine::decode(const FeedFrame& frame) noexcept {
   return false;
 }
 
-/// Index of the instrument that `symbol` names in the frame's file; SIZE_MAX: none of ours.
+/// Linear probing, at most a quarter full: hundreds of symbols cost what one does.
+void FeedEngine::enter_symbols() {
+  symbols_.assign(std::bit_ceil(4 * items_.size() + 1), kNoInstrument);
+  const std::vector<std::uint8_t> venues = venue_numbers(config_.instruments);
+  for (std::size_t i = 0; i < items_.size(); ++i) {
+    items_[i].venue = venues[i];
+    std::size_t slot = first_slot(venues[i], items_[i].symbol);
+    while (symbols_[slot] != kNoInstrument) slot = (slot + 1) % symbols_.size();
+    symbols_[slot] = static_cast<std::uint16_t>(i);
+  }
+}
+
+std::size_t FeedEngine::first_slot(std::uint8_t venue, std::string_view symbol) const noexcept {
+  Hasher hash(venue);
+  hash.bytes(symbol.data(), symbol.size());
+  return hash.value() % symbols_.size();
+}
+
+std::size_t FeedEngine::find_symbol(std::uint8_t venue, std::string_view symbol) const noexcept {
+  std::size_t slot = first_slot(venue, symbol);
+  for (; symbols_[slot] != kNoInstrument; slot = (slot + 1) % symbols_.size()) {
+    const Item& item = items_[symbols_[slot]];
+    if (item.venue == venue && item.symbol == symbol) return symbols_[slot];
+  }
+  return SIZE_MAX;
+}
+
+/// Index of the instrument that `symbol` names in the frame's file or at its venue; SIZE_MAX: none
+/// of ours.
 std::size_t FeedEngine::find_item(const FeedFrame& frame, std::string_view symbol) noexcept {
   const std::size_t told = frame.instrument;
   if (told < items_.size() &&
       (symbol.empty() || symbol == items_[told].symbol)) [[likely]] {
     return told;
   }
+  if (frame.venue != kAnyVenue) return find_symbol(frame.venue, symbol);
   for (std::size_t i = 0; i < items_.size(); ++i) {
     if (items_[i].symbol == symbol) return i;
   }

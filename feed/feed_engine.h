@@ -58,6 +58,7 @@ class FeedEngine {
     std::int64_t tick_e8;
     std::int64_t lot_e8;
     std::string symbol;
+    std::uint8_t venue = 0;  // venue_numbers()
     bool has_trade = false;      // a `trade` was seen: aggTrades no longer count
     bool has_trade_id = false;
     std::uint64_t trade_id = 0;  // newest
@@ -90,6 +91,9 @@ class FeedEngine {
   }
   void publish_decoded(TimeNs now, std::size_t index) noexcept;
   std::size_t find_item(const FeedFrame& frame, std::string_view symbol) noexcept;
+  void enter_symbols();
+  std::size_t find_symbol(std::uint8_t venue, std::string_view symbol) const noexcept;
+  std::size_t first_slot(std::uint8_t venue, std::string_view symbol) const noexcept;
   bool convert(const FeedFrame& frame, const Item& item, std::span<const RawLevel> from,
                std::vector<BookLevel>& to) noexcept;
   bool convert_levels(const FeedFrame& frame, const Item& item) noexcept;
@@ -117,6 +121,7 @@ class FeedEngine {
 
   FeedConfig config_;
   std::vector<Item> items_;
+  std::vector<std::uint16_t> symbols_;  // hash table of items by venue and symbol
   VenueDecoder decoder_;
   VenueMessage message_;
   std::vector<BookLevel> bids_;  // of the current message, on the grid

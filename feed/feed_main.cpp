@@ -1,5 +1,6 @@
 // pinstripe-feed: one feed stage as a process, with its source of frames.
 #include "feed/feed_stage.h"
+#include "feed/live/venue_source.h"
 #include "tools/session/feed_failure.h"
 #include "tools/session/open_source.h"
 #include "tools/session/stage_configs.h"
@@ -29,9 +30,49 @@ int run_recorded(StageProgram& program, FeedStage& stage) {
   return run_feed(program, stage, **source, runner);
 }
 
+/// What a live source can do for a book, from its state.
+BookNeed need_of(BookState state) noexcept {
+  switch (state) {
+    case BookState::kValid: return BookNeed::kNone;
+    case BookState::kStale: return BookNeed::kSilent;
+    default: return BookNeed::kFresh;
+  }
+}
+
+/// The venues' markets, connected. A feed that takes over goes on trying where one cannot be
+/// reached; the session's first feed says so and ends.
+Result<std::unique_ptr<LiveFrameSource>> open_venues(const StageProgram& program) {
+  const SessionPlan& plan = program.plan();
+  auto config = feed_config_of(plan);
+  if (!config) return std::unexpected(config.error());
+  HubOptions options;
+  options.address = plan.venues.address;
+  options.ca_file = plan.venues.ca_file;
+  options.redundant = plan.venues.redundant;
+  options.snapshot_levels = plan.venues.snapshot_levels;
+  options.cut_over_ns = plan.venues.cut_over_ns;
+  options.message_bytes_max = config->frame_bytes_max;
+  auto hub = MarketHub::open(plan.instruments, plan.lanes[program.spec().lane].instruments, options);
+  if (!hub) return std::unexpected(hub.error());
+  const bool succeeds =
+      program.setup().journal != nullptr && program.setup().journal->records() != 0;
+  if (!succeeds) {
+    if (auto open = (*hub)->await_open(plan.venues.open_ns); !open) {
+      return std::unexpected(open.error());
+    }
+  }
+  (*hub)->begin();
+  const SessionClock clock = program.clock();
+  return std::make_unique<VenueSource>(std::move(*hub), [clock] { return clock.session_time(); },
+                                       VenueSourceOptions{plan.for_ns, plan.events_max});
+}
+
 int run_live(StageProgram& program, FeedStage& stage) {
-  auto source = open_live_source(program.plan(), program.spec().lane, program.clock());
+  auto source = program.plan().source == SourceKind::kVenues
+                    ? open_venues(program)
+                    : open_played_source(program.plan(), program.spec().lane, program.clock());
   if (!source) return program.fail_with(source.error());
+  (*source)->set_needs([&stage](std::uint16_t i) { return need_of(stage.book_state(i)); });
   Probe probe = program.probe();
   LiveFeedRunner<FeedStage, LiveFrameSource> runner(stage, **source, program.setup(), probe);
   return run_feed(program, stage, **source, runner);

@@ -55,6 +55,8 @@ class FeedStage {
   std::span<const std::int64_t> counters() const noexcept;
   std::vector<std::string> counter_names() const;
 
+  /// Why the book of `instrument` may not be traded, for whoever can do something about it.
+  BookState book_state(std::uint16_t instrument) const noexcept;
   /// The last frame that was refused; kind kNone where there was none.
   const FeedError& last_error() const noexcept;
   /// Everything that was refused, by kind.

@@ -31,11 +31,16 @@ inline constexpr std::string_view kNoticeTrading = "trading";  // the venue trad
 /// decoder loads whole vectors.
 inline constexpr std::size_t kFramePadding = 64;
 
+inline constexpr std::uint8_t kAnyVenue = 0xFF;
+
 struct FeedFrame {
   TimeNs origin_ns;  // receive time, re-based to the venue's clock, never going backwards
   FrameFormat format = FrameFormat::kBinanceRaw;
   std::string_view bytes;  // followed by kFramePadding readable bytes
   std::uint16_t instrument = kNoInstrument;  // known from the file, else told from the frame
+  // Whose symbols the frame speaks of (venue_numbers of the instruments), where its connection says
+  // so: symbols of several venues have the same names.
+  std::uint8_t venue = kAnyVenue;
   std::uint32_t file = 0;                    // index in the source's list of files
   // 1-based; row or frame number where there are no lines
   std::uint64_t line = 0;

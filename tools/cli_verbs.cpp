@@ -203,7 +203,8 @@ void add_programs(CLI::App& app, Verb& chosen) {
   for (const std::string& name : bench_names()) benches += " " + name;
   add_program(app, chosen, "bench", (benches + "; each has its own --help").c_str(),
               "pinstripe bench ring --json");
-  add_program(app, chosen, "venue", "Serve a simulated exchange on loopback TLS until Ctrl-C",
+  add_program(app, chosen, "venue",
+              "Serve a simulated exchange on loopback TLS until Ctrl-C or the end of --for",
               "pinstripe venue --config tools/configs/venue.json");
 }
 

@@ -28,7 +28,7 @@ finish() {
   rm -rf "$work"
 }
 trap finish EXIT INT TERM
-"$venue" --config "$here/venue.json" --ca "$work/ca.pem" --port 0 --json >"$work/ready" &
+"$venue" --config "$here/venue.json" --ca "$work/ca.pem" --port 0 --port-file "$work/ready" --json &
 pid=$!
 tries=0
 while [ ! -s "$work/ready" ]; do

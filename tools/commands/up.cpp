@@ -25,7 +25,7 @@
 #include "tools/session/feed_failure.h"
 #include "tools/session/in_process.h"
 #include "tools/session/journal_watch.h"
-#include "tools/session/machine_time.h"
+#include "shm/run/machine_time.h"
 #include "tools/session/prepare.h"
 #include "tools/session/processes.h"
 #include "tools/session/supervisor.h"

@@ -22,8 +22,8 @@ namespace pinstripe {
 inline constexpr std::size_t kStageKinds = 5;
 constexpr std::size_t index_of(StageKind kind) noexcept { return static_cast<std::size_t>(kind); }
 
-enum class SourceKind : std::uint8_t { kSynthetic = 0, kFiles = 1 };
-inline constexpr std::array<std::string_view, 2> kSourceKindNames{"synthetic", "files"};
+enum class SourceKind : std::uint8_t { kSynthetic = 0, kFiles = 1, kVenues = 2 };
+inline constexpr std::array<std::string_view, 3> kSourceKindNames{"synthetic", "files", "venues"};
 
 /// Whether inputs are merged by simulated time or taken as they arrive.
 inline constexpr std::array<std::string_view, 2> kSessionModeNames{"recorded", "live"};
@@ -68,6 +68,16 @@ struct StreamPlan {
   std::vector<FilePlan> files;
 };
 
+/// Where the venues' live markets are, and how they are listened to.
+struct VenuesPlan {
+  std::string address;               // "host:port" in place of every venue's own; "": their own
+  std::string ca_file;               // absolute; "": the system's authorities
+  bool redundant = false;            // two connections for each, all the time
+  std::uint32_t snapshot_levels = 1'000;
+  std::int64_t cut_over_ns = std::int64_t{23} * 3'600 * kNsPerSecond;  // age of a planned renewal
+  std::int64_t open_ns = 15 * kNsPerSecond;  // to open all connections at the start
+};
+
 struct LanePlan {
   std::string name;                          // "" where there is only one
   std::vector<std::uint16_t> instruments;    // indices in SessionPlan::instruments
@@ -105,6 +115,7 @@ struct SessionPlan {
   std::array<std::uint64_t, 2> session_id{};  // random, drawn when the session is made; 0: not yet
   std::string directory;                     // session directory; set by load_resolved
   SourceKind source = SourceKind::kSynthetic;
+  VenuesPlan venues;                         // of SourceKind::kVenues
   bool live = false;                         // inputs as they arrive, by the session's clock
   double speed = 0;                          // 0: as fast as it goes; n: n times real time
   std::int64_t for_ns = 0;                   // simulated time to run; 0: all of it

@@ -12,7 +12,7 @@
 #include "shm/ring/stage_page.h"
 #include "shm/run/journal_layout.h"
 #include "shm/run/process.h"
-#include "tools/session/machine_time.h"
+#include "shm/run/machine_time.h"
 
 namespace pinstripe {
 

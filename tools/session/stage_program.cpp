@@ -7,7 +7,7 @@
 #include <cstring>
 
 #include "shm/run/float_env.h"
-#include "tools/session/machine_time.h"
+#include "shm/run/machine_time.h"
 
 namespace pinstripe {
 namespace {

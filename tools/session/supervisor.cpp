@@ -10,7 +10,7 @@
 #include "shm/ring/end_lock.h"
 #include "shm/ring/stage_page.h"
 #include "shm/run/process.h"
-#include "tools/session/machine_time.h"
+#include "shm/run/machine_time.h"
 
 namespace pinstripe {
 

@@ -81,19 +81,24 @@ Certificate make_ca(EVP_PKEY* key) {
   return ca;
 }
 
+std::string right_names() {
+  std::string names = "DNS:localhost,IP:127.0.0.1,IP:0:0:0:0:0:0:0:1";
+  for (const std::string_view host : kVenueHosts) names += ",DNS:" + std::string(host);
+  return names;
+}
+
 Certificate make_leaf(EVP_PKEY* key, X509* ca, EVP_PKEY* ca_key, LeafFault fault) {
   const bool expired = fault == LeafFault::kExpired;
   Certificate leaf = blank(key, "Pinstripe simulated venue", 2, expired ? -2 * kDayS : -kDayS,
                            expired ? -kDayS : 365 * kDayS);
   if (!leaf) return leaf;
   X509_set_issuer_name(leaf.get(), X509_get_subject_name(ca));
-  const char* names = fault == LeafFault::kOtherHost
-                          ? "DNS:elsewhere.invalid"
-                          : "DNS:localhost,IP:127.0.0.1,IP:0:0:0:0:0:0:0:1";
+  const std::string names =
+      fault == LeafFault::kOtherHost ? "DNS:elsewhere.invalid" : right_names();
   const bool made = add_extension(leaf.get(), ca, NID_basic_constraints, "critical,CA:FALSE") &&
                     add_extension(leaf.get(), ca, NID_key_usage, "critical,digitalSignature") &&
                     add_extension(leaf.get(), ca, NID_ext_key_usage, "serverAuth") &&
-                    add_extension(leaf.get(), ca, NID_subject_alt_name, names) &&
+                    add_extension(leaf.get(), ca, NID_subject_alt_name, names.c_str()) &&
                     add_extension(leaf.get(), ca, NID_authority_key_identifier, "keyid") &&
                     X509_sign(leaf.get(), ca_key, EVP_sha256()) > 0;
   if (!made) leaf.reset();

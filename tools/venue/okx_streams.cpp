@@ -203,10 +203,13 @@ void OkxProtocol::tell(Topic& topic) {
 /// Equal ids and empty sides: nothing has changed for a minute.
 void OkxProtocol::tell_books(Topic& topic, const VenueBook& b) {
   topic.dirty = true;
+  const bool is_quiet = now_ms_ - topic.told_ms >= kQuietBookMs;
+  if (topic.seen_id == b.update_id && !is_quiet) return;
+  topic.seen_id = b.update_id;
   const auto previous = static_cast<std::int64_t>(topic.last_id);
   const ShownLevels changes = topic.view.changes(b.book);
   const bool changed = !changes.empty();
-  if (!changed && now_ms_ - topic.told_ms < kQuietBookMs) return;
+  if (!changed && !is_quiet) return;
   if (changed) topic.last_id = b.update_id;
   topic.told_ms = now_ms_;
   if (topic.kind == TopicKind::kTopLevels) {

@@ -34,6 +34,7 @@ void end(ServerWire& wire) {
   error_code ignored;
   wire.acceptor.close(ignored);
   wire.ticker.cancel();
+  wire.life_timer.cancel();
   wire.signals.cancel(ignored);
   const std::vector<OpenStream*> open(wire.streams.begin(), wire.streams.end());
   for (OpenStream* stream : open) stream->go_away();
@@ -94,9 +95,15 @@ std::uint16_t VenueServer::port() const {
   return wire_->acceptor.local_endpoint(ignored).port();
 }
 
-void VenueServer::run() {
+void VenueServer::run(std::int64_t for_ms) {
   accept_next(*wire_);
   tick_on(*wire_);
+  if (for_ms > 0) {
+    wire_->life_timer.expires_after(std::chrono::milliseconds(for_ms));
+    wire_->life_timer.async_wait([this](error_code e) {
+      if (!e) end(*wire_);
+    });
+  }
   wire_->context.run();
 }
 

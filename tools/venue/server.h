@@ -40,8 +40,9 @@ class VenueServer {
   ~VenueServer();
   Result<void> listen(ServerSetup setup);
   std::uint16_t port() const;
-  /// Until SIGINT or SIGTERM; streams are closed in order (1001) before it returns.
-  void run();
+  /// Until SIGINT, SIGTERM or, where `for_ms` is above 0, so long; streams are closed in order
+  /// (1001) before it returns.
+  void run(std::int64_t for_ms);
   /// Ends every stream of the protocol this way; all streams where it is "".
   void each_stream(const std::string& protocol, StreamFate fate);
 

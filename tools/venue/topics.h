@@ -42,6 +42,7 @@ struct Topic {
   std::int64_t due_ms = 0;
   bool dirty = true;             // something has happened since the last message
   std::uint64_t last_id = 0;     // update id that the last message ended with
+  std::uint64_t seen_id = 0;     // update id at the last look; kept where looking costs much
   std::uint64_t count = 0;       // messages sent
   std::int64_t candle_ms = 0;    // candle that was told last
   std::int64_t told_ms = 0;      // when the last message left; kept where silence has a limit

@@ -1,10 +1,11 @@
-// `pinstripe venue`: the simulated exchange until Ctrl-C.
+// `pinstripe venue`: the simulated exchange until Ctrl-C or the end of --for.
 #include <CLI/CLI.hpp>
 
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <map>
 
 #include "tools/venue/server.h"
 #include "tools/venue/simulation.h"
@@ -15,8 +16,10 @@ namespace {
 
 struct MainOptions {
   std::string config;
-  std::string ca_file;   // "": the config's
-  int port = -1;         // -1: the config's
+  std::string ca_file;      // "": the config's
+  std::string port_file;    // "": none
+  int port = -1;            // -1: the config's
+  std::int64_t for_ms = 0;  // 0: until Ctrl-C
   bool json = false;
 };
 
@@ -42,14 +45,31 @@ std::int64_t now_ms() {
   return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
 }
 
-void announce(const VenueConfig& config, std::uint16_t port, bool json) {
+Json ready_facts(const VenueConfig& config, std::uint16_t port) {
   const std::string ca = std::filesystem::absolute(config.ca_file).lexically_normal().string();
+  return {{"port", port}, {"ca", ca}, {"address", config.address},
+          {"listings", config.listings.size()}};
+}
+
+/// Whole or not at all: who waits for the file never reads half of it.
+Result<void> write_port_file(const std::string& file, const Json& facts) {
+  const std::string fresh = file + ".new";
+  std::ofstream out(fresh, std::ios::trunc);
+  out << facts.dump() << '\n' << std::flush;
+  std::error_code e;
+  if (out) std::filesystem::rename(fresh, file, e);
+  if (out && !e) return {};
+  return fail("cannot write the port file '" + file +
+              "'; name a file in a folder that exists and can be written, with --port-file");
+}
+
+void announce(const VenueConfig& config, const Json& facts, bool json) {
   if (json) {
-    std::puts(Json{{"port", port}, {"ca", ca}, {"address", config.address},
-                   {"listings", config.listings.size()}}.dump().c_str());
+    std::puts(facts.dump().c_str());
   } else {
     std::printf("serving %zu books on https://%s:%u; clients trust %s\n", config.listings.size(),
-                config.address.c_str(), port, ca.c_str());
+                config.address.c_str(), facts["port"].get<unsigned>(),
+                facts["ca"].get<std::string>().c_str());
   }
   std::fflush(stdout);
 }
@@ -81,8 +101,14 @@ Exit serve(const MainOptions& options) {
   if (auto kept = write_ca(config->ca_file, ca_pem); !kept) {
     return report(kept.error(), options.json);
   }
-  announce(*config, server.port(), options.json);
-  server.run();
+  const Json facts = ready_facts(*config, server.port());
+  if (!options.port_file.empty()) {
+    if (auto kept = write_port_file(options.port_file, facts); !kept) {
+      return report(kept.error(), options.json);
+    }
+  }
+  announce(*config, facts, options.json);
+  server.run(options.for_ms);
   return Exit::kDone;
 }
 
@@ -93,6 +119,13 @@ int run_main(int argc, char** argv) {
   app.add_option("--port", o.port, "over the config's; 0: one that is free")
       ->check(CLI::Range(0, 65'535));
   app.add_option("--ca", o.ca_file, "write the authority's certificate here, over the config's");
+  app.add_option("--port-file", o.port_file,
+                 "write {\"port\", \"ca\", ...} here once ready, for scripts");
+  const std::map<std::string, std::int64_t> units{
+      {"ms", 1}, {"s", 1'000}, {"m", 60'000}, {"h", 3'600'000}};
+  app.add_option("--for", o.for_ms, "serve so long: 500ms, 60s, 5m; default: until Ctrl-C")
+      ->transform(CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::UNIT_REQUIRED))
+      ->check(CLI::PositiveNumber);
   app.add_flag("--json", o.json, "{\"port\", \"ca\", ...} on standard output once ready");
   app.footer("Example:\n  pinstripe venue --config tools/configs/venue.json");
   try {

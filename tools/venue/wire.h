@@ -40,6 +40,7 @@ struct ServerWire {
   asio::ssl::context tls{asio::ssl::context::tls_server};
   asio::ip::tcp::acceptor acceptor{context};
   asio::steady_timer ticker{context};
+  asio::steady_timer life_timer{context};
   asio::steady_timer end_timer{context};
   asio::signal_set signals{context};
   ServerSetup setup;

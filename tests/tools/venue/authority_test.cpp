@@ -41,7 +41,13 @@ TEST(Authority, AClientThatTrustsItTakesTheServersCertificate) {
   EXPECT_EQ(judged(*sut), X509_V_OK) << X509_verify_cert_error_string(judged(*sut));
   const Certificate leaf = read(sut->leaf_pem);
   EXPECT_EQ(X509_check_host(leaf.get(), "localhost", 0, 0, nullptr), 1);
+  for (const char* host : {"stream.binance.com", "fstream.binance.com", "api.binance.com",
+                           "fapi.binance.com", "stream.bybit.com", "api.bybit.com", "ws.okx.com",
+                           "www.okx.com"}) {
+    EXPECT_EQ(X509_check_host(leaf.get(), host, 0, 0, nullptr), 1) << host;
+  }
   EXPECT_NE(X509_check_host(leaf.get(), "example.com", 0, 0, nullptr), 1);
+  EXPECT_NE(X509_check_host(leaf.get(), "binance.com", 0, 0, nullptr), 1);
 }
 
 TEST(Authority, EachFaultIsRefusedForItsOwnReason) {

@@ -57,9 +57,12 @@ TEST(VenueConfig, AnEmptyExchangeIsRefused) {
 }
 
 TEST(VenueConfig, TheShippedConfigsAreRight) {
-  for (const char* file : {"tools/configs/venue.json", "tests/venue/venue.json"}) {
+  for (const auto& [file, books] : {std::pair{"tools/configs/venue.json", 12u},
+                                    {"tools/configs/venue-300.json", 300u},
+                                    {"tests/venue/venue.json", 24u}}) {
     const auto sut = load_venue_config(file);
-    EXPECT_TRUE(sut.has_value()) << (sut ? "" : sut.error().message);
+    ASSERT_TRUE(sut.has_value()) << sut.error().message;
+    EXPECT_EQ(sut->listings.size(), books) << file;
   }
 }
 
