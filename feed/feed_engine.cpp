@@ -124,16 +124,17 @@ std::size_t FeedEngine::find_symbol(std::uint8_t venue, std::string_view symbol)
   return SIZE_MAX;
 }
 
-/// Index of the instrument that the message speaks of; SIZE_MAX where it is none of ours.
-std::size_t FeedEngine::find_item(const FeedFrame& frame) noexcept {
+/// Index of the instrument that `symbol` names in the frame's file or at its venue; SIZE_MAX: none
+/// of ours.
+std::size_t FeedEngine::find_item(const FeedFrame& frame, std::string_view symbol) noexcept {
   const std::size_t told = frame.instrument;
   if (told < items_.size() &&
-      (message_.symbol.empty() || message_.symbol == items_[told].symbol)) [[likely]] {
+      (symbol.empty() || symbol == items_[told].symbol)) [[likely]] {
     return told;
   }
-  if (frame.venue != kAnyVenue) return find_symbol(frame.venue, message_.symbol);
+  if (frame.venue != kAnyVenue) return find_symbol(frame.venue, symbol);
   for (std::size_t i = 0; i < items_.size(); ++i) {
-    if (items_[i].symbol == message_.symbol) return i;
+    if (items_[i].symbol == symbol) return i;
   }
   return SIZE_MAX;
 }
@@ -190,7 +191,8 @@ void FeedEngine::dispatch(TimeNs now, const FeedFrame& frame) noexcept {
     ++count(FeedCount::kOther);
     return;
   }
-  const std::size_t index = find_item(frame);
+  if (m.kind == VenueKind::kLiquidations) [[unlikely]] return on_liquidations(frame);
+  const std::size_t index = find_item(frame, m.symbol);
   if (index == SIZE_MAX) [[unlikely]] {
     return refuse(frame, FeedErrorKind::kUnknownSymbol,
                   m.symbol.empty() ? frame.bytes.data() : m.symbol.data());
@@ -204,6 +206,7 @@ void FeedEngine::dispatch(TimeNs now, const FeedFrame& frame) noexcept {
       on_trade(now, frame, item);
       return end(index);
     case VenueKind::kTrades: return on_trades(now, frame, index);
+    case VenueKind::kBars: return on_bars(frame, index);
     default: break;
   }
   if (!convert_levels(frame, item)) return;
@@ -244,6 +247,8 @@ void FeedEngine::on_venue_book(TimeNs now, std::size_t index) noexcept {
     case VenueKind::kTrade:
     case VenueKind::kTrades:
     case VenueKind::kAggTrade:
+    case VenueKind::kLiquidations:
+    case VenueKind::kBars:
     case VenueKind::kOther: break;
   }
 }

@@ -22,7 +22,7 @@ enum class FeedCount : std::size_t {
   kEvents, kFrames, kLevelChanges, kDepths, kTickers, kTrades, kMarks, kSnapshots, kOther,
   kNonMarketTrades, kUnusedTrades, kTradeDuplicates, kTradeHoles, kBadLines, kBadJson,
   kUnknownSymbol, kOffGrid, kOverflow, kClockAhead, kLevelsDropped, kMessagesDropped,
-  kInterruptions, kNotices, kPassedOver, kGaps, kDuplicates,
+  kInterruptions, kNotices, kPassedOver, kOpenInterests, kLiquidations, kBars, kGaps, kDuplicates,
   kOutOfOrder, kCrossed, kResyncs, kStale, kOldTickers, kTickerMatches, kTickerMismatches,
   kSnapshotsRefused, kSnapshotsUnused, kUpdatesUnused, kHeartbeats, kChecksumMatches,
   kChecksumMismatches, kCount,
@@ -67,6 +67,7 @@ class FeedEngine {
     std::uint16_t book_depth = 0;  // chained book: of the deepest channel so far, which counts
     std::int64_t mark_e8 = 0;    // newest of a ticker that comes in parts; 0 = none yet
     std::int64_t index_e8 = 0;
+    std::int64_t open_interest_e8 = 0;  // newest
     std::int64_t dropped = 0;  // levels that fell off the far end of the book
     std::array<std::int64_t, sizeof(KeeperCounts) / sizeof(std::int64_t)> collected{};
   };
@@ -89,7 +90,7 @@ class FeedEngine {
     return true;
   }
   void publish_decoded(TimeNs now, std::size_t index) noexcept;
-  std::size_t find_item(const FeedFrame& frame) noexcept;
+  std::size_t find_item(const FeedFrame& frame, std::string_view symbol) noexcept;
   void enter_symbols();
   std::size_t find_symbol(std::uint8_t venue, std::string_view symbol) const noexcept;
   std::size_t first_slot(std::uint8_t venue, std::string_view symbol) const noexcept;
@@ -102,6 +103,11 @@ class FeedEngine {
   void on_trades(TimeNs now, const FeedFrame& frame, std::size_t index) noexcept;
   bool takes_id(Item& item, const RawTrade& trade) noexcept;
   void on_ticker_state(TimeNs now, Item& item) noexcept;
+  void on_liquidations(const FeedFrame& frame) noexcept;
+  void publish_liquidation(const FeedFrame& frame, const Item& item,
+                           const RawLiquidation& l) noexcept;
+  void on_bars(const FeedFrame& frame, std::size_t index) noexcept;
+  FeedErrorKind publish_bar(const Item& item, const RawBar& b) noexcept;
   void publish_funding(Item& item, std::int64_t rate_e8, std::int64_t funding_ms) noexcept;
   void on_trade(TimeNs now, const FeedFrame& frame, Item& item) noexcept;
   bool takes_trade(Item& item) noexcept;

@@ -1,8 +1,9 @@
 // The feed stage: frames in, market events out, one port a reader.
 //
-//   port 0 features   levels of the fused book, touch, trade, mark, funding, book state
-//   port 1 risk       the same without levels
-//   port 2 exec       everything
+//   port 0 features   levels of the fused book, touch, trade, mark, funding, book state; open
+//                     interest, liquidations, closed candles
+//   port 1 risk       the first without levels
+//   port 2 exec       the first
 //
 // A kBookState message with kFlagSnapshot set says: forget this instrument's book and touch, what
 // follows builds it afresh. See feed/README.md for the fused book and the sequence guard.
