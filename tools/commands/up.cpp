@@ -16,6 +16,7 @@
 
 #include "shm/run/process.h"
 #include "tools/commands/held_session.h"
+#include "tools/commands/live_instruments.h"
 #include "tools/commands/options.h"
 #include "tools/commands/orders_file.h"
 #include "tools/commands/say.h"
@@ -243,7 +244,7 @@ Result<SessionPlan> make_plan(const UpOptions& options) {
                 "; stop it with 'pinstripe down " + config->plan.name +
                 "', or give this one another name with --session");
   }
-  auto plan = prepare_plan(*config);
+  auto plan = prepare_plan(*config, look_up_live);
   if (!plan) return plan;
   if (!options.orders_file.empty()) enlarge_for_orders_file(*plan);
   if (!options.prepare && !options.in_process) {

@@ -8,6 +8,7 @@
 
 #include "shm/run/float_env.h"
 #include "shm/run/machine_time.h"
+#include "shm/run/syscall_filter.h"
 
 namespace pinstripe {
 namespace {
@@ -146,6 +147,10 @@ Result<void> StageProgram::begin(std::span<const std::string> counter_names, std
   if (const std::string warning = lock_all_memory(); !warning.empty()) {
     page_->log_error(1, warning, realtime_ns());
     std::fprintf(stderr, "pinstripe-%s: %s\n", spec_.name.c_str(), warning.c_str());
+  }
+  if (plan().seccomp && can_be_filtered(spec_.kind)) {
+    const std::string missing = filter_system_calls();
+    if (!missing.empty()) warn("its system calls are not filtered: " + missing);
   }
   page_->cpu.set(current_core());
   check_float_environment();
