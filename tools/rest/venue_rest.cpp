@@ -4,7 +4,7 @@
 
 #include "tools/rest/rest_connection.h"
 #include "tools/rest/venue_answer.h"
-#include "tools/session/machine_time.h"
+#include "shm/run/machine_time.h"
 #include "tools/session/time_text.h"
 
 namespace pinstripe {
