@@ -244,8 +244,7 @@ SessionEnd Supervisor::watch(int tick_ms, const std::function<void()>& tick, con
   if (const std::string problem = carrier_.finish(); !problem.empty()) {
     end.clean = false;
     end.resumable = true;
-    say(problem + "; what is not on disk stays in shared memory: make room, then 'pinstripe up "
-        "--resume " + plan_->name + "' carries it");
+    say(uncarried_text(*plan_, problem));
   }
   end.clean = end.clean && !stood_still_;
   return end;
