@@ -2,7 +2,7 @@
 //
 // Features, models and risk have everything mapped before their hot loop begins, so the list of
 // what they still need is short: waiting, the clock, memory without execute rights, writing to what
-// is open, ending. It is a list of what is allowed: a call that a later kernel adds is refused, too.
+// is open, ending. The list says what is allowed: a call that a later kernel adds is refused too.
 //
 // Refused means the end of the process by SIGSYS, not EPERM. Who asks for a socket or a file here
 // does not run the code that was tested: told EPERM it would go on, and its next order might come

@@ -189,7 +189,12 @@ void sleep_for_journal() noexcept {
 }
 
 bool StageProgram::asked_to_stop() const noexcept {
-  return stop_requested() || page_->stop.load(std::memory_order_relaxed) != kGoOn;
+  const std::uint32_t wish = page_->stop.load(std::memory_order_relaxed);
+  return stop_requested() || (wish != kGoOn && wish != kCancelAll);
+}
+
+bool StageProgram::asked_to_cancel() const noexcept {
+  return page_->stop.load(std::memory_order_relaxed) == kCancelAll;
 }
 
 /// To leave off between two inputs, so that the session can be resumed, instead of ending the
