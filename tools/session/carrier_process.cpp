@@ -6,7 +6,7 @@
 #include <filesystem>
 
 #include "shm/ring/end_lock.h"
-#include "tools/session/machine_time.h"
+#include "shm/run/machine_time.h"
 
 namespace pinstripe {
 
