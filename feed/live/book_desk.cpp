@@ -46,6 +46,19 @@ bool BookDesk::ask(std::uint16_t instrument, const std::string& symbol, bool urg
   return true;
 }
 
+std::int64_t BookDesk::expected_ns() const noexcept {
+  if (queue_.empty()) return 0;
+  std::uint32_t a_minute = 0;
+  for (const LimitRule& rule : venue_limit_rules()) {
+    if (rule.venue == rules_.limits_venue && rule.kind == LimitKind::kRequests) {
+      a_minute = rule.limit;
+    }
+  }
+  const std::int64_t wait = std::max<std::int64_t>(not_before_ns_ - realtime_ns(), 0);
+  const auto weight = static_cast<std::int64_t>(queue_.size() * weight_);
+  return wait + (a_minute == 0 ? 0 : weight * 60 * kNsPerSecond / a_minute);
+}
+
 void BookDesk::on_time(std::int64_t now_ns) noexcept {
   client_.on_time(now_ns);
   if (queue_.empty() || is_ready_ || is_under_way_ || !client_.is_idle()) return;

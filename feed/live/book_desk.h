@@ -46,8 +46,9 @@ class BookDesk final : private net::HttpEvents {
   const MarketRules& rules() const noexcept { return rules_; }
   const DeskCounts& counts() const noexcept { return counts_; }
   std::size_t waiting() const noexcept { return queue_.size(); }
-  /// Weight that waits, for the time that it will take.
-  std::uint64_t waiting_weight() const noexcept { return queue_.size() * weight_; }
+  /// About how long until the last that waits is served: by the limiter's word for the next one,
+  /// then by what the venue allows a minute.
+  std::int64_t expected_ns() const noexcept;
   const std::string& last_text() const noexcept { return last_text_; }
   bool is_certificate() const noexcept { return is_certificate_; }
 

@@ -71,6 +71,14 @@ class MarketHub final : private LinkOwner {
   /// Names of the connections, then of the desks.
   std::span<const std::string> names() const noexcept { return names_; }
   std::vector<LinkReport> links() const;
+  /// f(link, is_second) for each connection; allocates nothing.
+  template <class F>
+  void each_link(F&& f) const {
+    for (const Place& place : places_) {
+      if (place.link != nullptr) f(*place.link, false);
+      if (place.other != nullptr) f(*place.other, true);
+    }
+  }
   std::span<const std::unique_ptr<BookDesk>> desks() const noexcept { return desks_; }
 
  private:

@@ -31,7 +31,7 @@ namespace pinstripe {
 
 inline constexpr std::uint64_t kStagePageMagic = 0x0045474150494E50ULL;  // "PNIPAGE\0"
 inline constexpr std::uint64_t kStagePageVersion = 3;
-inline constexpr std::size_t kPageCountersMax = 1024;
+inline constexpr std::size_t kPageCountersMax = 16'384;  // hundreds of instruments
 inline constexpr std::size_t kPageNameBytes = 64;
 inline constexpr std::size_t kPageRingsMax = 32;        // inputs or outputs of one stage
 inline constexpr std::size_t kPageInputHistograms = 8;

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "shm/msg/market_event.h"
+#include "tools/commands/links_view.h"
 #include "tools/commands/views.h"
 #include "tools/session/journal_marks.h"
 #include "tools/session/journal_watch.h"
@@ -155,7 +156,7 @@ std::string status_text(const SessionPlan& plan, const SessionShot& shot,
                shown_count(of("working_orders")),
                shown_e8(of("net_pnl_e8"), 4) + " " + i.settle});
   }
-  out += books.text() + "\n" + journal_text(plan, shot) + seccomp_text(plan);
+  out += books.text() + "\n" + links_text(plan) + journal_text(plan, shot) + seccomp_text(plan);
   for (const StageShot& s : shot.stages) {
     for (const ErrorShot& e : s.errors) {
       out += s.name + ": " + e.text +
@@ -174,6 +175,7 @@ std::string status_json(const SessionPlan& plan, const SessionShot& shot, const 
   j["state"] = state;
   j["holder"] = holder.empty() ? Json(nullptr) : Json(holder);
   j["journal"] = journal_json(plan, shot);
+  j["connections"] = links_json(plan);
   j["stages"] = Json::array();
   for (const StageShot& s : shot.stages) j["stages"].push_back(stage_json(s));
   j["instruments"] = Json::array();

@@ -171,6 +171,11 @@ struct SessionPlan {
   std::int64_t longest_feed_latency_ns() const noexcept;
 };
 
+/// Where the feed `stage` shows its connections (feed/live/links_page.h).
+inline std::string links_page_path(const SessionPlan& plan, const StageSpec& stage) {
+  return plan.directory + "/" + stage.name + ".links";
+}
+
 /// "recorded" or "live".
 inline std::string mode_name(const SessionPlan& plan) {
   return std::string(kSessionModeNames[plan.live ? 1 : 0]);
