@@ -1,6 +1,7 @@
 // pinstripe-feed: one feed stage as a process, with its source of frames.
 #include "feed/feed_stage.h"
 #include "feed/live/venue_source.h"
+#include "tools/rest/venue_hosts.h"
 #include "tools/session/feed_failure.h"
 #include "tools/session/open_source.h"
 #include "tools/session/stage_configs.h"
@@ -52,6 +53,9 @@ Result<std::unique_ptr<LiveFrameSource>> open_venues(const StageProgram& program
   options.snapshot_levels = plan.venues.snapshot_levels;
   options.cut_over_ns = plan.venues.cut_over_ns;
   options.message_bytes_max = config->frame_bytes_max;
+  auto limits = rest_limiter_options({options.address, options.ca_file});
+  if (!limits) return std::unexpected(limits.error());
+  options.limits = *limits;
   auto hub = MarketHub::open(plan.instruments, plan.lanes[program.spec().lane].instruments, options);
   if (!hub) return std::unexpected(hub.error());
   const bool succeeds =

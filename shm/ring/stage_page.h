@@ -55,6 +55,7 @@ enum StopWish : std::uint32_t {
   kGoOn = 0,
   kEndInOrder = 1,  // feed ends its stream, which ends the others
   kSuspend = 2,     // leave off between two inputs; the session can be resumed
+  kCancelAll = 3,   // risk of a live session: cancel every order, then go on
 };
 
 /// One 64-bit value: one writer, any reader.

@@ -105,6 +105,16 @@ async function messages() {
     await until('the end', () => stream.closed !== undefined);
     assert.match(stream.error, /UTF-8/);
   });
+  await check('fault reset: a new snapshot with u = 1, then deltas from 2', async () => {
+    const stream = await new Kept('/v5/public/linear', { op: 'subscribe', args: ['orderbook.50.BTCUSDT'] }).flowing();
+    await control('fault', { fault: 'reset', venue: 'bybit', holds: 'BTCUSDT' });
+    await stream.flowing(5);
+    stream.end();
+    const books = stream.messages.filter((m) => m.data);
+    const anew = books.findLastIndex((m) => m.type === 'snapshot');
+    assert.ok(anew > 0);
+    assert.deepEqual(books.slice(anew).map((m) => m.data.u), books.slice(anew).map((_, i) => i + 1));
+  });
   await check('fault wrong_checksum: once, then right again', async () => {
     const stream = await okx();
     await control('fault', { fault: 'wrong_checksum', venue: 'okx' });

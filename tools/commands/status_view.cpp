@@ -91,6 +91,11 @@ std::string journal_text(const SessionPlan& plan, const SessionShot& shot) {
   return out;
 }
 
+/// Silent where the filters are on: a stage without one has said so in its errors.
+std::string seccomp_text(const SessionPlan& plan) {
+  return plan.seccomp ? "" : "system calls: not filtered (config: \"seccomp\": \"off\")\n";
+}
+
 Json stage_json(const StageShot& s) {
   Json errors = Json::array();
   for (const ErrorShot& e : s.errors) {
@@ -110,6 +115,7 @@ Json stage_json(const StageShot& s) {
           {"involuntary_switches", s.involuntary_switches},
           {"minor_faults", s.minor_faults},
           {"major_faults", s.major_faults},
+          {"seccomp", s.filtered ? Json(*s.filtered) : Json(nullptr)},
           {"allocations_after_seal", s.allocations_after_seal},
           {"journal_records", s.journal_records},
           {"journal_waits", s.journal_waits},
@@ -149,7 +155,7 @@ std::string status_text(const SessionPlan& plan, const SessionShot& shot,
                shown_count(of("working_orders")),
                shown_e8(of("net_pnl_e8"), 4) + " " + i.settle});
   }
-  out += books.text() + "\n" + journal_text(plan, shot);
+  out += books.text() + "\n" + journal_text(plan, shot) + seccomp_text(plan);
   for (const StageShot& s : shot.stages) {
     for (const ErrorShot& e : s.errors) {
       out += s.name + ": " + e.text +

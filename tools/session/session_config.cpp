@@ -264,6 +264,11 @@ void read_supervision(ConfigNode& root, SupervisionPlan& limits) {
   limits.lift_kill_limit = node.boolean("lift_kill_limit", limits.lift_kill_limit);
 }
 
+void read_seccomp(ConfigNode& root, SessionPlan& plan) {
+  static constexpr std::array<std::string_view, 2> kModes{"off", "on"};
+  plan.seccomp = root.choice("seccomp", 1, kModes) == 1;
+}
+
 void read_rings(ConfigNode& root, SessionPlan& plan) {
   ConfigNode rings = root.child("rings");
   static constexpr std::array<std::string_view, 2> kFull{"wait", "resync"};
@@ -363,6 +368,7 @@ Result<SessionConfig> load_session_config(const std::string& file, const Overrid
   read_fees(*root, config);
   read_journal(*root, config);
   read_supervision(*root, config.plan.supervision);
+  read_seccomp(*root, config.plan);
   number_instruments(*root, config, read_lanes(*root, config));
   config.plan.topology = build_topology(config.plan.lanes);
   read_stage_specs(*root, config.plan);

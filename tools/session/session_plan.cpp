@@ -291,6 +291,7 @@ Json scalars_json(const SessionPlan& p) {
           {"from_ns", p.from_ns},
           {"to_ns", p.to_ns},
           {"events_max", p.events_max},
+          {"seccomp", p.seccomp},
           {"in_sample_allowed", p.in_sample_allowed},
           {"in_sample", p.in_sample},
           {"path_budget_ns", p.path_budget_ns},
@@ -325,6 +326,7 @@ void scalars_from(const Json& j, SessionPlan& p) {
   p.from_ns = j.at("from_ns");
   p.to_ns = j.at("to_ns");
   p.events_max = j.at("events_max");
+  p.seccomp = j.at("seccomp");
   p.in_sample_allowed = j.at("in_sample_allowed");
   p.in_sample = j.at("in_sample");
   p.path_budget_ns = j.at("path_budget_ns");

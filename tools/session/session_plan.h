@@ -25,6 +25,12 @@ constexpr std::size_t index_of(StageKind kind) noexcept { return static_cast<std
 enum class SourceKind : std::uint8_t { kSynthetic = 0, kFiles = 1, kVenues = 2 };
 inline constexpr std::array<std::string_view, 3> kSourceKindNames{"synthetic", "files", "venues"};
 
+/// Has everything it needs once it runs: may be kept from sockets, files and processes. Feed reads
+/// its data while it runs; exec will talk to venues.
+constexpr bool can_be_filtered(StageKind kind) noexcept {
+  return kind == StageKind::kFeatures || kind == StageKind::kModels || kind == StageKind::kRisk;
+}
+
 /// Whether inputs are merged by simulated time or taken as they arrive.
 inline constexpr std::array<std::string_view, 2> kSessionModeNames{"recorded", "live"};
 
@@ -149,6 +155,7 @@ struct SessionPlan {
   JournalPlan journal;
   std::vector<SessionFile> files;            // of all roles; empty until the session is made
   SupervisionPlan supervision;
+  bool seccomp = true;                       // of the stages that can be filtered
   std::string synthetic_json = "{}";         // settings of the synthetic market, as JSON text
   /// Each stage's own part of the config, as JSON text, model folds already chosen. By StageKind.
   std::array<std::string, kStageKinds> stage_json{"{}", "{}", "{}", "{}", "{}"};

@@ -23,6 +23,8 @@ class BinanceProtocol : public VenueProtocol, public EngineListener {
   bool serves(std::string_view path) const override;
   StreamRule rule(std::string_view path) const override;
   HttpAnswer answer(const HttpAsk& ask, std::int64_t now_ms) override;
+  std::optional<HttpAnswer> refuse_stream(const std::string& address,
+                                          std::int64_t now_ms) override;
   void opened(StreamPeer& peer, std::int64_t now_ms) override;
   void received(StreamPeer& peer, std::string_view text, std::int64_t now_ms) override;
   void closed(StreamPeer& peer) override;
@@ -77,6 +79,7 @@ class BinanceProtocol : public VenueProtocol, public EngineListener {
   Json subscribe(StreamPeer& peer, const Json& names);
   bool topic_of(const std::string& stream, Topic& topic) const;
   bool word_of(const std::string& word, Topic& topic) const;
+  void tell_shutdown(StreamPeer& peer);
   void tell(Topic& topic);
   void publish(const Topic& topic, const Json& data);
   Json depth_event(Topic& topic, const VenueBook& book) const;
@@ -102,6 +105,7 @@ class BinanceProtocol : public VenueProtocol, public EngineListener {
   bool is_spot_;
   bool limits_;
   MinuteWeight weight_;
+  RollingCount attempts_{300, 300'000};  // of streams, per address
   TopicTable topics_;
   std::map<StreamPeer*, PeerState> peers_;
   std::int64_t now_ms_ = 0;

@@ -185,12 +185,20 @@ Json BinanceProtocol::trades(const HttpAsk& ask, const VenueBook* book) const {
   return out;
 }
 
+/// From an id or a time on the oldest, else the newest.
 Json BinanceProtocol::agg_trades(const HttpAsk& ask, const VenueBook* book) const {
-  const auto limit = static_cast<std::size_t>(ask.number("limit", 500, 1'000));
+  const auto limit = ask.number("limit", 500, 1'000);
+  const std::int64_t from_id = ask.number("fromId", 0, INT64_MAX);
+  const std::int64_t from_ms = ask.number("startTime", 0, INT64_MAX);
+  const std::int64_t to_ms = ask.number("endTime", INT64_MAX, INT64_MAX);
+  const bool is_newest = ask.value("fromId").empty() && ask.value("startTime").empty();
+  const auto count = static_cast<std::int64_t>(book->prints.size());
   Json out = Json::array();
-  const std::size_t count = book->prints.size();
-  for (std::size_t i = count - std::min(limit, count); i < count; ++i) {
-    const Print& p = book->prints[i];
+  for (std::int64_t i = is_newest ? count - std::min(limit, count) : 0;
+       i < count && std::ssize(out) < limit; ++i) {
+    const Print& p = book->prints[static_cast<std::size_t>(i)];
+    const auto id = static_cast<std::int64_t>(p.id);
+    if (id < from_id || p.time_ms < from_ms || p.time_ms > to_ms) continue;
     Json trade{{"a", p.id},
                {"p", price(*book, p.price_ticks)},
                {"q", qty(*book, p.lots)},
@@ -234,14 +242,22 @@ Json BinanceProtocol::open_interest(const HttpAsk&, const VenueBook* book) const
           {"time", shown_ms()}};
 }
 
-/// The synthetic market's rate is constant, so that past periods had the running one.
+/// The synthetic market's rate is constant, so that past periods had the running one. From a start
+/// on the oldest come first, else the newest.
 Json BinanceProtocol::funding_rates(const HttpAsk& ask, const VenueBook* book) const {
   const std::int64_t limit = ask.number("limit", 100, 1'000);
-  const std::int64_t last = shown_ms() / kFundingPeriodMs * kFundingPeriodMs;
+  const std::int64_t now = shown_ms();
+  const std::int64_t to = std::min(ask.number("endTime", now, INT64_MAX), now);
+  const std::int64_t last = to / kFundingPeriodMs * kFundingPeriodMs;
+  std::int64_t time = last - (limit - 1) * kFundingPeriodMs;
+  if (!ask.value("startTime").empty()) {
+    const std::int64_t from = ask.number("startTime", 1, INT64_MAX / 2);
+    time = (from + kFundingPeriodMs - 1) / kFundingPeriodMs * kFundingPeriodMs;
+  }
   Json out = Json::array();
-  for (std::int64_t i = limit - 1; i >= 0; --i) {
+  for (; time <= last && std::ssize(out) < limit; time += kFundingPeriodMs) {
     out.push_back({{"symbol", book->listing.symbol},
-                   {"fundingTime", last - i * kFundingPeriodMs},
+                   {"fundingTime", time},
                    {"fundingRate", money(book->mark.rate_e8)},
                    {"markPrice", money(book->mark.mark_e8)}});
   }

@@ -10,6 +10,7 @@ constexpr std::size_t kStreamsMax = 1'024;  // of one connection
 constexpr int kSpotMessagesPerS = 5;
 constexpr int kFuturesMessagesPerS = 10;
 constexpr unsigned kPolicyViolation = 1008;
+constexpr std::int64_t kShutdownNoticeMs = 600'000;  // serverShutdown before a spot stream ends
 
 std::vector<std::string> split(std::string_view text, char at) {
   std::vector<std::string> parts;
@@ -28,10 +29,20 @@ StreamRule BinanceProtocol::rule(std::string_view) const {
   return {180'000, 600'000, 0};
 }
 
+std::optional<HttpAnswer> BinanceProtocol::refuse_stream(const std::string& address,
+                                                         std::int64_t now_ms) {
+  if (!limits_ || attempts_.charge(address, now_ms)) return std::nullopt;
+  return HttpAnswer{429,
+                    Json{{"code", -1003},
+                         {"msg", "Too many connection attempts; at most 300 in 5 minutes."}}.dump(),
+                    {}, 0};
+}
+
 /// "/ws/a/b" and "/stream?streams=a/b" subscribe at once; a part that names no stream (clients put
 /// numbers there to tell their connections apart) is passed over, as the venue does.
 void BinanceProtocol::opened(StreamPeer& peer, std::int64_t now_ms) {
   now_ms_ = now_ms;
+  life.opened(peer, now_ms);
   PeerState& state = peers_[&peer];
   std::vector<std::string> parts = split(peer.path(), '/');
   const bool has_ws = std::find(parts.begin(), parts.end(), "ws") != parts.end();
@@ -48,6 +59,7 @@ void BinanceProtocol::opened(StreamPeer& peer, std::int64_t now_ms) {
 }
 
 void BinanceProtocol::closed(StreamPeer& peer) {
+  life.closed(peer);
   topics_.leave_all(peer);
   peers_.erase(&peer);
 }
@@ -174,6 +186,16 @@ bool BinanceProtocol::word_of(const std::string& word, Topic& topic) const {
 void BinanceProtocol::tick(std::int64_t now_ms) {
   now_ms_ = now_ms;
   topics_.each_due(now_ms, [this](Topic& topic) { tell(topic); });
+  life.tick(now_ms, kShutdownNoticeMs, [this](StreamPeer& peer) { tell_shutdown(peer); });
+}
+
+/// Futures streams end without a word.
+void BinanceProtocol::tell_shutdown(StreamPeer& peer) {
+  if (!is_spot_) return;
+  const Json event{{"e", "serverShutdown"}, {"E", shown_ms()}};
+  peer.reply(peers_[&peer].combined
+                 ? Json{{"stream", "!serverShutdown"}, {"data", event}}.dump()
+                 : event.dump());
 }
 
 void BinanceProtocol::tell(Topic& topic) {

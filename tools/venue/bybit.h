@@ -22,10 +22,13 @@ class BybitProtocol : public VenueProtocol, public EngineListener {
   bool serves(std::string_view path) const override { return path.starts_with("/v5/"); }
   StreamRule rule(std::string_view) const override { return {0, 0, 600'000}; }
   HttpAnswer answer(const HttpAsk& ask, std::int64_t now_ms) override;
+  std::optional<HttpAnswer> refuse_stream(const std::string& address,
+                                          std::int64_t now_ms) override;
   void opened(StreamPeer& peer, std::int64_t now_ms) override;
   void received(StreamPeer& peer, std::string_view text, std::int64_t now_ms) override;
   void closed(StreamPeer& peer) override;
   void tick(std::int64_t now_ms) override;
+  std::size_t restart_books(const std::string& holds, std::int64_t now_ms) override;
 
   void on_print(ListingIndex index, const Print& print) override;
   void on_book(ListingIndex index) override { topics_.touch_book(index); }
@@ -70,7 +73,8 @@ class BybitProtocol : public VenueProtocol, public EngineListener {
 
   VenueEngine& engine_;
   bool limits_;
-  RollingCount requests_{600, 5'000};  // per address
+  RollingCount requests_{600, 5'000};    // per address
+  RollingCount attempts_{500, 300'000};  // of streams, per address
   TopicTable topics_;
   std::map<std::string, Json> told_tickers_;   // by topic
   std::map<const StreamPeer*, std::uint64_t> connections_;

@@ -8,6 +8,7 @@ namespace pinstripe::venue {
 namespace {
 
 constexpr std::size_t kSpotArgsMax = 10;
+constexpr std::int64_t kQuietTouchMs = 3'000;  // orderbook.1 without a change is sent again
 
 std::string bare(const std::string& key) { return key.substr(key.find(' ') + 1); }
 
@@ -24,6 +25,15 @@ std::optional<ListingMarket> BybitProtocol::market_of(const StreamPeer& peer) co
   if (peer.path() == "/v5/public/spot") return ListingMarket::kBybit;
   if (peer.path() == "/v5/public/linear") return ListingMarket::kBybitLinear;
   return std::nullopt;
+}
+
+std::optional<HttpAnswer> BybitProtocol::refuse_stream(const std::string& address,
+                                                       std::int64_t now_ms) {
+  if (!limits_ || attempts_.charge(address, now_ms)) return std::nullopt;
+  return HttpAnswer{403,
+                    Json{{"retCode", 10006},
+                         {"retMsg", "too many connections: more than 500 in 5 minutes"}}.dump(),
+                    {}, 0};
 }
 
 void BybitProtocol::opened(StreamPeer& peer, std::int64_t now_ms) {
@@ -122,6 +132,7 @@ bool BybitProtocol::topic_of(ListingMarket market, const std::string& name, Topi
   topic.view.reset(book->book);
   topic.last_id = book->update_id;
   topic.count = book->update_id;  // u: from here on by one a message
+  topic.told_ms = now_ms_;
   return true;
 }
 
@@ -172,13 +183,37 @@ void BybitProtocol::tell(Topic& topic) {
 }
 
 void BybitProtocol::tell_book(Topic& topic, const VenueBook& b) {
-  const ShownLevels changes = topic.view.changes(b.book);
-  if (changes.empty()) return;
-  ++topic.count;
-  topic.last_id = b.update_id;
   const bool whole = topic.kind == TopicKind::kTopLevels;
+  if (whole) topic.dirty = true;
+  const bool repeats = whole && now_ms_ - topic.told_ms >= kQuietTouchMs;
+  if (topic.seen_id == b.update_id && !repeats) return;
+  topic.seen_id = b.update_id;
+  const ShownLevels changes = topic.view.changes(b.book);
+  if (changes.empty() && !repeats) return;
+  topic.told_ms = now_ms_;
+  if (!changes.empty()) {
+    ++topic.count;
+    topic.last_id = b.update_id;
+  }
   publish(topic, whole ? book_message(topic, b, "snapshot", topic.view.told())
                        : book_message(topic, b, "delta", changes));
+}
+
+/// Every book that is listened to is sent anew, whole; its `u` counts from 1.
+std::size_t BybitProtocol::restart_books(const std::string& holds, std::int64_t now_ms) {
+  now_ms_ = now_ms;
+  std::size_t told = 0;
+  topics_.each([&](Topic& topic) {
+    const bool is_book = topic.kind == TopicKind::kDepth || topic.kind == TopicKind::kTopLevels;
+    if (!is_book || topic.name.find(holds) == std::string::npos) return;
+    const VenueBook& b = engine_.at(topic.index);
+    topic.count = 1;
+    topic.last_id = topic.seen_id = b.update_id;
+    topic.told_ms = now_ms;
+    publish(topic, book_message(topic, b, "snapshot", topic.view.reset(b.book)));
+    ++told;
+  });
+  return told;
 }
 
 /// Contracts: only the fields that changed. Spot: all of them, each time.

@@ -17,6 +17,7 @@ namespace pinstripe::venue {
 enum class FaultKind : std::uint8_t {
   kCut, kHalfOpen, kSlow, kStall, kGap, kDuplicate, kReorder, kCorrupt, kWrongChecksum, kSilent,
   kLateSnapshot, kServerError, kTooMany, kBanned, kClockSkew, kInstrumentChange, kMaintenance,
+  kReset,
 };
 
 struct FaultRow {
@@ -26,7 +27,7 @@ struct FaultRow {
   std::string_view what;
 };
 
-inline constexpr std::array<FaultRow, 17> kFaultTable{{
+inline constexpr std::array<FaultRow, 18> kFaultTable{{
     {FaultKind::kCut, "cut", false,
      "TCP reset of every open stream, without close handshake (clients see 1006)"},
     {FaultKind::kHalfOpen, "half_open", false,
@@ -57,6 +58,8 @@ inline constexpr std::array<FaultRow, 17> kFaultTable{{
      "the symbol is halted until the fault ends"},
     {FaultKind::kMaintenance, "maintenance", false,
      "streams are closed and refused, answers are HTTP 503"},
+    {FaultKind::kReset, "reset", false,
+     "Bybit's books are sent anew, whole, and u counts from 1"},
 }};
 
 struct Fault {

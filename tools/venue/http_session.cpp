@@ -108,6 +108,10 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
     VenueProtocol* protocol = wire_.protocol_of(ask.path);
     if (beast::websocket::is_upgrade(request) && protocol != nullptr && !wire_.is_ending &&
         wire_.faults().find(FaultKind::kMaintenance, protocol->name(), ask.path) == nullptr) {
+      if (auto refused = protocol->refuse_stream(address_, wire_.setup.clock())) {
+        keep_alive_ = false;
+        return send_later(std::move(*refused));
+      }
       beast::get_lowest_layer(stream_).expires_never();
       return begin_stream(wire_, *protocol, std::move(stream_), std::move(request));
     }

@@ -25,6 +25,8 @@ class OkxProtocol : public VenueProtocol, public EngineListener {
   }
   StreamRule rule(std::string_view) const override { return {0, 0, 30'000}; }
   HttpAnswer answer(const HttpAsk& ask, std::int64_t now_ms) override;
+  std::optional<HttpAnswer> refuse_stream(const std::string& address,
+                                          std::int64_t now_ms) override;
   void opened(StreamPeer& peer, std::int64_t now_ms) override;
   void received(StreamPeer& peer, std::string_view text, std::int64_t now_ms) override;
   void closed(StreamPeer& peer) override;
@@ -79,6 +81,7 @@ class OkxProtocol : public VenueProtocol, public EngineListener {
   bool topic_of(const Json& arg, Topic& topic) const;
   bool channel_of(const std::string& channel, Topic& topic) const;
   void subscribe(StreamPeer& peer, const Json& message);
+  void tell_notice(StreamPeer& peer);
   void greet(Topic& topic, StreamPeer& peer);
   void tell(Topic& topic);
   void tell_books(Topic& topic, const VenueBook& book);
@@ -94,6 +97,8 @@ class OkxProtocol : public VenueProtocol, public EngineListener {
   bool limits_;
   bool checksum_;
   std::map<std::string, RollingCount> requests_;  // by path
+  RollingCount attempts_{3, 1'000};               // of streams, per address
+  RollingCount commands_{480, 3'600'000};         // subscribe, unsubscribe, login: per stream
   TopicTable topics_;
   std::map<const StreamPeer*, std::string> connections_;
   std::uint64_t connection_ = 0;                  // number of the newest

@@ -7,6 +7,7 @@ namespace pinstripe::venue {
 namespace {
 
 constexpr std::int64_t kQuietBookMs = 60'000;  // a book without changes says so once a minute
+constexpr std::int64_t kNoticeMs = 30'000;     // notice before a stream's planned end
 constexpr std::int32_t kNoFit = 1;             // a checksum that no book has
 
 std::string channel_name(const Topic& topic) {
@@ -17,13 +18,25 @@ bool is_liquidations(const Json& arg) { return arg.value("channel", "") == "liqu
 
 }  // namespace
 
+std::optional<HttpAnswer> OkxProtocol::refuse_stream(const std::string& address,
+                                                     std::int64_t now_ms) {
+  if (!limits_ || attempts_.charge(address, now_ms)) return std::nullopt;
+  return HttpAnswer{429,
+                    Json{{"code", "50011"},
+                         {"msg", "Too Many Requests: more than 3 connections in a second"}}.dump(),
+                    {}, 0};
+}
+
 void OkxProtocol::opened(StreamPeer& peer, std::int64_t now_ms) {
   now_ms_ = now_ms;
+  life.opened(peer, now_ms);
   connections_[&peer] = "pinstripe" + std::to_string(++connection_);
 }
 
 void OkxProtocol::closed(StreamPeer& peer) {
+  life.closed(peer);
   topics_.leave_all(peer);
+  commands_.forget(connections_[&peer]);
   connections_.erase(&peer);
 }
 
@@ -40,6 +53,10 @@ void OkxProtocol::received(StreamPeer& peer, std::string_view text, std::int64_t
     return refuse(peer, "60012", "Invalid request: " + std::string(text.substr(0, 200)));
   }
   const std::string op = message["op"];
+  const bool counts = op == "subscribe" || op == "unsubscribe" || op == "login";
+  if (counts && limits_ && !commands_.charge(connections_[&peer], now_ms)) {
+    return refuse(peer, "60014", "Requests too frequent");
+  }
   if (op == "subscribe" || op == "unsubscribe") return subscribe(peer, message);
   refuse(peer, "60012", "Invalid request: op " + op + " is not served here");
 }
@@ -176,6 +193,17 @@ Json OkxProtocol::book_message(const Topic& topic, const VenueBook& b, const cha
 void OkxProtocol::tick(std::int64_t now_ms) {
   now_ms_ = now_ms;
   topics_.each_due(now_ms, [this](Topic& topic) { tell(topic); });
+  life.tick(now_ms, kNoticeMs, [this](StreamPeer& peer) { tell_notice(peer); });
+}
+
+/// The venue says it on public and private streams, not on /ws/v5/business.
+void OkxProtocol::tell_notice(StreamPeer& peer) {
+  if (peer.path() != "/ws/v5/public") return;
+  peer.reply(Json{{"event", "notice"},
+                  {"code", "64008"},
+                  {"msg", "The connection will soon be closed for a service upgrade. Please "
+                          "reconnect."},
+                  {"connId", connections_[&peer]}}.dump());
 }
 
 void OkxProtocol::tell(Topic& topic) {

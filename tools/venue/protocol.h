@@ -6,11 +6,14 @@
 #include <cstdint>
 #include <cstdlib>
 #include <map>
-#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "tools/venue/connection_life.h"
+#include "tools/venue/stream_peer.h"
 
 namespace pinstripe::venue {
 
@@ -40,23 +43,6 @@ struct HttpAnswer {
   std::int64_t delay_ms = 0;  // sent so much later
 };
 
-/// A text that several streams send; encoded once.
-using SharedText = std::shared_ptr<const std::string>;
-
-/// One open WebSocket, as a protocol sees it. Lives until the protocol's `closed` has returned.
-class StreamPeer {
- public:
-  virtual ~StreamPeer() = default;
-  /// Market data: what message faults act on.
-  virtual void send(SharedText text) = 0;
-  /// An answer to what the client said: acknowledgements, pongs, refusals.
-  virtual void reply(std::string text) = 0;
-  /// Close handshake with this code.
-  virtual void close(unsigned code, const std::string& reason) = 0;
-  virtual const std::string& path() const = 0;   // "/ws/btcusdt@trade", without what follows '?'
-  virtual const std::string& query() const = 0;  // "streams=a/b", as it came
-};
-
 /// Heartbeat of a venue's streams; 0: the server sends no pings and waits for none.
 struct StreamRule {
   std::int64_t ping_every_ms = 0;
@@ -72,12 +58,21 @@ class VenueProtocol {
   virtual bool serves(std::string_view path) const = 0;
   virtual StreamRule rule(std::string_view path) const = 0;
   virtual HttpAnswer answer(const HttpAsk& ask, std::int64_t now_ms) = 0;
+  /// The answer to an address that opens streams too often; nothing where it may open one now.
+  virtual std::optional<HttpAnswer> refuse_stream(const std::string& address,
+                                                  std::int64_t now_ms) = 0;
   virtual void opened(StreamPeer& peer, std::int64_t now_ms) = 0;
   virtual void received(StreamPeer& peer, std::string_view text, std::int64_t now_ms) = 0;
   virtual void closed(StreamPeer& peer) = 0;
   /// Sends what has become due.
   virtual void tick(std::int64_t now_ms) = 0;
+  /// The service behind the books of topics that hold this text begins anew, where the venue's
+  /// streams show that; how many topics told of it.
+  virtual std::size_t restart_books(const std::string& /*holds*/, std::int64_t /*now_ms*/) {
+    return 0;
+  }
   std::int64_t skew_ms = 0;  // the venue's clock is so far ahead of the time that it is given
+  ConnectionLife life;       // planned end of streams, where the venue has one
 };
 
 }  // namespace pinstripe::venue

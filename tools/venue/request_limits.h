@@ -44,6 +44,7 @@ class RollingCount {
   RollingCount(std::size_t limit, std::int64_t window_ms) : limit_(limit), window_ms_(window_ms) {}
   /// True where the request may pass; one that may not does not count.
   bool charge(const std::string& key, std::int64_t now_ms);
+  void forget(const std::string& key) { times_.erase(key); }
 
  private:
   std::size_t limit_;

@@ -42,6 +42,7 @@ Simulation::Simulation(const VenueConfig& config, std::int64_t now_ms) : config_
   protocols_.push_back(
       std::make_unique<BinanceProtocol>(*engine_, ListingMarket::kBinanceUsdm, limits));
   protocols_.push_back(std::make_unique<BybitProtocol>(*engine_, limits));
+  for (const auto& p : protocols_) p->life.set(config.connection_life_s * 1'000);
   next_fault_ms_ = now_ms + config.fault_every_ms;
 }
 
@@ -88,17 +89,18 @@ HttpAnswer Simulation::control(const HttpAsk& ask, std::int64_t now_ms) {
 HttpAnswer Simulation::add_fault(const std::string& body, std::int64_t now_ms) {
   const auto fault = FaultBoard::parse(Json::parse(body, nullptr, false), now_ms);
   if (!fault) return {400, Json{{"error", fault.error().message}}.dump(), {}, 0};
-  begin_fault(*fault);
+  begin_fault(*fault, now_ms);
   return {200, faults_.shown().dump(), {}, 0};
 }
 
-void Simulation::begin_fault(const Fault& fault) {
+void Simulation::begin_fault(const Fault& fault, std::int64_t now_ms) {
   faults_.add(fault);
   switch (fault.kind) {
     case FaultKind::kCut: act_on_streams_(fault.protocol, StreamFate::kCut); break;
     case FaultKind::kHalfOpen: act_on_streams_(fault.protocol, StreamFate::kFreeze); break;
     case FaultKind::kMaintenance: act_on_streams_(fault.protocol, StreamFate::kGoAway); break;
     case FaultKind::kInstrumentChange: set_trading(fault, false); break;
+    case FaultKind::kReset: restart_books(fault, now_ms); break;
     case FaultKind::kClockSkew:
       faults_.met(fault.kind);
       for (const auto& p : protocols_) {
@@ -114,6 +116,15 @@ void Simulation::undo_fault(const Fault& fault) {
   if (fault.kind != FaultKind::kClockSkew) return;
   for (const auto& p : protocols_) {
     if (fault.protocol.empty() || p->name() == fault.protocol) p->skew_ms = 0;
+  }
+}
+
+void Simulation::restart_books(const Fault& fault, std::int64_t now_ms) {
+  for (const auto& p : protocols_) {
+    if (!fault.protocol.empty() && p->name() != fault.protocol) continue;
+    for (std::size_t left = p->restart_books(fault.holds, now_ms); left > 0; --left) {
+      faults_.met(fault.kind);
+    }
   }
 }
 
@@ -134,7 +145,7 @@ void Simulation::draw_fault(std::int64_t now_ms) {
   const FaultRow& row = kFaultTable[word % kFaultTable.size()];
   const std::string_view protocol = kProtocolNames[(word >> 32) % std::size(kProtocolNames)];
   const auto fault = FaultBoard::parse({{"fault", row.name}, {"venue", protocol}}, now_ms);
-  if (fault) begin_fault(*fault);
+  if (fault) begin_fault(*fault, now_ms);
 }
 
 Json Simulation::state(std::int64_t now_ms) const {

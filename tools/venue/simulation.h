@@ -37,7 +37,8 @@ class Simulation {
  private:
   void move_market(std::int64_t now_ms);
   HttpAnswer add_fault(const std::string& body, std::int64_t now_ms);
-  void begin_fault(const Fault& fault);
+  void begin_fault(const Fault& fault, std::int64_t now_ms);
+  void restart_books(const Fault& fault, std::int64_t now_ms);
   void undo_fault(const Fault& fault);
   void draw_fault(std::int64_t now_ms);
   void set_trading(const Fault& fault, bool trades);

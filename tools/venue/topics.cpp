@@ -56,6 +56,10 @@ void TopicTable::touch_book(ListingIndex index) {
   }
 }
 
+void TopicTable::each(const std::function<void(Topic&)>& tell) {
+  for (const auto& [name, topic] : topics_) tell(*topic);
+}
+
 void TopicTable::each_due(std::int64_t now_ms, const std::function<void(Topic&)>& tell) {
   for (const auto& [name, topic] : topics_) {
     if (!topic->dirty || now_ms < topic->due_ms) continue;

@@ -66,6 +66,7 @@ class TopicTable {
   const std::vector<Topic*>& of_listing(ListingIndex index) const { return by_listing_[index]; }
   /// Topics of the listing have something to tell.
   void touch_book(ListingIndex index);
+  void each(const std::function<void(Topic&)>& tell);
   /// Every topic that is dirty and due; it is clean afterwards.
   void each_due(std::int64_t now_ms, const std::function<void(Topic&)>& tell);
 

@@ -118,6 +118,8 @@ Result<VenueConfig> read_venue_config(ConfigNode root) {
   config.shape.volatility_bps = root.number("volatility_bps", 3.0, 0, 100);
   config.shape.liquidation_every = root.integer("liquidation_every", 200, 0, 1'000'000);
   config.limits = root.boolean("limits", true);
+  config.connection_life_s = root.integer("connection_life_s", config.connection_life_s, 0,
+                                          1'000'000);
   config.okx_checksum = root.boolean("okx_checksum", false);
   ConfigNode faults = root.child("faults");
   config.fault_seed = static_cast<std::uint64_t>(faults.integer("seed", 1, 0, INT64_MAX));

@@ -22,6 +22,7 @@ struct VenueConfig {
   LiquidityShape shape;
   std::vector<Listing> listings;
   bool limits = true;                // answer 429 and 418 as the venues do
+  std::int64_t connection_life_s = 86'400;  // planned end of Binance's and OKX's streams; 0: none
   bool okx_checksum = false;         // the CRC-32 of before 2026 instead of 0
   std::uint64_t fault_seed = 1;
   std::int64_t fault_every_ms = 0;   // 0: none but by command

@@ -44,6 +44,56 @@ TEST(BybitStreams, ABookKeptFromSnapshotAndDeltasEqualsTheRestBook) {
   }
 }
 
+TEST(BybitStreams, AResetSendsTheBookAnewAndCountsFromOne) {
+  VenueBench bench;
+  BybitProtocol sut(*bench.engine, true);
+  KeptPeer peer("/v5/public/linear");
+  KeptPeer other("/v5/public/linear");
+  sut.opened(peer, bench.now);
+  sut.opened(other, bench.now);
+  sut.received(peer, R"({"op":"subscribe","args":["orderbook.50.BTCUSDT"]})", bench.now);
+  sut.received(other, R"({"op":"subscribe","args":["publicTrade.BTCUSDT"]})", bench.now);
+  bench.move(1'000, &sut);
+  ASSERT_GT(peer.sent.back()["data"]["u"].get<std::uint64_t>(), 1u);
+  EXPECT_EQ(sut.restart_books("ETHUSDT", bench.now), 0u);
+  const std::size_t before = peer.sent.size();
+  EXPECT_EQ(sut.restart_books("BTCUSDT", bench.now), 1u);
+  bench.move(2'000, &sut);
+  sut.tick(bench.now + 100);
+  ASSERT_GT(peer.sent.size(), before + 10);
+  TextBook book;
+  for (std::size_t i = before; i < peer.sent.size(); ++i) {
+    const Json& m = peer.sent[i];
+    EXPECT_EQ(m["type"], i == before ? "snapshot" : "delta");
+    ASSERT_EQ(m["data"]["u"].get<std::size_t>(), i - before + 1);
+    book.apply(m["data"]["b"], m["data"]["a"]);
+  }
+  const Json rest = Json::parse(bench.ask(sut, "/v5/market/orderbook",
+      {{"category", "linear"}, {"symbol", "BTCUSDT"}, {"limit", "200"}}).body)["result"];
+  TextBook venues;
+  venues.apply(rest["b"], rest["a"]);
+  EXPECT_TRUE(book == venues);
+}
+
+TEST(BybitStreams, AQuietTouchIsSentAgainAfterThreeSecondsWithTheSameU) {
+  VenueBench bench;
+  BybitProtocol sut(*bench.engine, true);
+  KeptPeer peer("/v5/public/spot");
+  sut.opened(peer, bench.now);
+  sut.received(peer, R"({"op":"subscribe","args":["orderbook.1.BTCUSDT"]})", bench.now);
+  ASSERT_EQ(peer.sent.size(), 1u);
+  const std::int64_t u = peer.sent[0]["data"]["u"];
+  for (int s = 1; s <= 7; ++s) sut.tick(bench.now + s * 1'000);  // the market stands still
+  ASSERT_EQ(peer.sent.size(), 3u);
+  EXPECT_EQ(peer.sent[2]["type"], "snapshot");
+  EXPECT_EQ(peer.sent[2]["data"]["u"], u);
+  EXPECT_EQ(peer.sent[2]["data"]["b"], peer.sent[0]["data"]["b"]);
+  bench.now += 7'000;
+  bench.move(1'000, &sut);
+  ASSERT_GT(peer.sent.size(), 3u);
+  EXPECT_EQ(peer.sent[3]["data"]["u"], u + 1);
+}
+
 TEST(BybitStreams, PingIsAnsweredAndAWrongTopicRefusesTheWholeRequest) {
   VenueBench bench;
   BybitProtocol sut(*bench.engine, true);

@@ -9,6 +9,17 @@
 namespace pinstripe::venue {
 namespace {
 
+class OkxStreams : public ::testing::Test {
+ protected:
+  OkxStreams() { sut.opened(peer, bench.now); }
+
+  VenueBench bench;
+  FaultBoard faults;
+  OkxProtocol sut{*bench.engine, faults, true, false};
+  KeptPeer peer{"/ws/v5/public"};
+};
+using OkxRest = OkxStreams;
+
 /// CRC-32 bit by bit: independent of the library that the venue uses.
 std::int32_t plain_crc32(const std::string& text) {
   std::uint32_t crc = ~0U;
@@ -41,15 +52,12 @@ std::string checksum_text(const TextBook& book) {
 constexpr const char* kBooks =
     R"({"op":"subscribe","args":[{"channel":"books","instId":"BTC-USDT-SWAP"}]})";
 
-TEST(OkxStreams, TheChainOfIdsHoldsTheChecksumsFitAndTheBookEqualsTheRestBook) {
-  VenueBench bench;
-  FaultBoard faults;
-  OkxProtocol sut(*bench.engine, faults, true, true);
-  KeptPeer peer("/ws/v5/public");
-  sut.opened(peer, bench.now);
-  sut.received(peer, kBooks, bench.now);
-  bench.move(5'000, &sut);
-  sut.tick(bench.now + 200);
+TEST_F(OkxStreams, TheChainOfIdsHoldsTheChecksumsFitAndTheBookEqualsTheRestBook) {
+  OkxProtocol summed(*bench.engine, faults, true, true);
+  summed.opened(peer, bench.now);
+  summed.received(peer, kBooks, bench.now);
+  bench.move(5'000, &summed);
+  summed.tick(bench.now + 200);
   TextBook book;
   std::int64_t id = -1;
   ASSERT_GT(peer.sent.size(), 40u);
@@ -61,7 +69,7 @@ TEST(OkxStreams, TheChainOfIdsHoldsTheChecksumsFitAndTheBookEqualsTheRestBook) {
     book.apply(data["bids"], data["asks"]);
     ASSERT_EQ(data["checksum"].get<std::int32_t>(), plain_crc32(checksum_text(book)));
   }
-  const Json rest = Json::parse(bench.ask(sut, "/api/v5/market/books",
+  const Json rest = Json::parse(bench.ask(summed, "/api/v5/market/books",
       {{"instId", "BTC-USDT-SWAP"}, {"sz", "400"}}).body)["data"][0];
   TextBook venues;
   venues.apply(rest["bids"], rest["asks"]);
@@ -69,12 +77,7 @@ TEST(OkxStreams, TheChainOfIdsHoldsTheChecksumsFitAndTheBookEqualsTheRestBook) {
   EXPECT_TRUE(book == venues);
 }
 
-TEST(OkxStreams, AWrongChecksumIsSentOnceAndOnlyWhenItIsAskedFor) {
-  VenueBench bench;
-  FaultBoard faults;
-  OkxProtocol sut(*bench.engine, faults, true, false);
-  KeptPeer peer("/ws/v5/public");
-  sut.opened(peer, bench.now);
+TEST_F(OkxStreams, AWrongChecksumIsSentOnceAndOnlyWhenItIsAskedFor) {
   sut.received(peer, kBooks, bench.now);
   bench.move(500, &sut);
   faults.add(*FaultBoard::parse({{"fault", "wrong_checksum"}, {"venue", "okx"}}, bench.now));
@@ -84,12 +87,7 @@ TEST(OkxStreams, AWrongChecksumIsSentOnceAndOnlyWhenItIsAskedFor) {
   EXPECT_EQ(wrong, 1);
 }
 
-TEST(OkxStreams, AQuietBookSaysSoOnceAMinuteWithEqualIdsAndEmptySides) {
-  VenueBench bench;
-  FaultBoard faults;
-  OkxProtocol sut(*bench.engine, faults, true, false);
-  KeptPeer peer("/ws/v5/public");
-  sut.opened(peer, bench.now);
+TEST_F(OkxStreams, AQuietBookSaysSoOnceAMinuteWithEqualIdsAndEmptySides) {
   sut.received(peer, kBooks, bench.now);
   sut.tick(bench.now);
   const std::size_t before = peer.sent.size();
@@ -100,12 +98,7 @@ TEST(OkxStreams, AQuietBookSaysSoOnceAMinuteWithEqualIdsAndEmptySides) {
   EXPECT_TRUE(data["bids"].empty() && data["asks"].empty());
 }
 
-TEST(OkxStreams, PingIsATextAndAnUnknownChannelIsRefusedAlone) {
-  VenueBench bench;
-  FaultBoard faults;
-  OkxProtocol sut(*bench.engine, faults, true, false);
-  KeptPeer peer("/ws/v5/public");
-  sut.opened(peer, bench.now);
+TEST_F(OkxStreams, PingIsATextAndAnUnknownChannelIsRefusedAlone) {
   sut.received(peer, "ping", bench.now);
   EXPECT_EQ(peer.replies.back(), "pong");
   sut.received(peer, R"({"op":"subscribe","args":[{"channel":"none","instId":"BTC-USDT"},
@@ -118,10 +111,25 @@ TEST(OkxStreams, PingIsATextAndAnUnknownChannelIsRefusedAlone) {
   EXPECT_EQ(peer.sent.front()["arg"]["channel"], "trades");
 }
 
-TEST(OkxRest, EachPathHasALimitOfItsOwn) {
-  VenueBench bench;
-  FaultBoard faults;
-  OkxProtocol sut(*bench.engine, faults, true, false);
+TEST_F(OkxStreams, AStreamMaySay480TimesAnHourWhatItWants) {
+  KeptPeer other("/ws/v5/public");
+  sut.opened(other, bench.now);
+  const char* asks[] = {
+      R"({"op":"subscribe","args":[{"channel":"trades","instId":"BTC-USDT"}]})",
+      R"({"op":"unsubscribe","args":[{"channel":"trades","instId":"BTC-USDT"}]})"};
+  for (int i = 0; i < 480; ++i) sut.received(peer, asks[i % 2], bench.now);
+  EXPECT_EQ(Json::parse(peer.replies.back())["event"], "unsubscribe");
+  sut.received(peer, asks[0], bench.now);
+  EXPECT_EQ(Json::parse(peer.replies.back())["code"], "60014");
+  sut.received(peer, "ping", bench.now);
+  EXPECT_EQ(peer.replies.back(), "pong") << "a ping does not count";
+  sut.received(other, asks[0], bench.now);
+  EXPECT_EQ(Json::parse(other.replies.back())["event"], "subscribe");
+  sut.received(peer, asks[0], bench.now + 3'600'000);
+  EXPECT_EQ(Json::parse(peer.replies.back())["event"], "subscribe");
+}
+
+TEST_F(OkxRest, EachPathHasALimitOfItsOwn) {
   for (int i = 0; i < 10; ++i) ASSERT_EQ(bench.ask(sut, "/api/v5/public/time").status, 200u);
   const HttpAnswer refused = bench.ask(sut, "/api/v5/public/time");
   EXPECT_EQ(refused.status, 429u);
