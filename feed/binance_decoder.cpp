@@ -29,7 +29,6 @@ struct Fields {
   bool kind_known = false;
   std::int64_t event_ms = 0;
   std::int64_t trade_ms = 0;
-  std::int64_t answer_ms = 0;  // of a REST answer
   std::uint64_t trade_id = 0;
   std::uint64_t agg_first = 0;
   std::uint64_t agg_last = 0;
@@ -65,7 +64,10 @@ struct BinanceDecoder::Parser : VenueWalk {
   bool object() noexcept {
     return members([this](const char* key) { return field(key); });
   }
-  bool rest_field(const char* key) noexcept;
+  // Rare: kept out of the walk over streams, which is the hotter for being short.
+  [[gnu::noinline, gnu::cold]] bool rest_field(const char* key) noexcept;
+  [[gnu::noinline, gnu::cold]] bool candle() noexcept;
+  [[gnu::noinline, gnu::cold]] bool forced_order() noexcept;
   bool bar_field(const char* key, RawBar& b) noexcept;
   bool liquidation_field(const char* key, RawLiquidation& l) noexcept;
   bool finish() noexcept;
@@ -144,16 +146,8 @@ bool BinanceDecoder::Parser::other_field(const char* key) noexcept {
       f.seen |= kSeenRate;
       return text(f.rate);
     // A candle and a liquidation are objects of their own; elsewhere these are other things.
-    case key_of('k'):
-      if (c != '{' || (f.kind_known && f.kind != VenueKind::kBars)) return skip();
-      return bar([this](RawBar& b) {
-        return members([&](const char* name) { return bar_field(name, b); });
-      });
-    case key_of('o'):
-      if (c != '{' || (f.kind_known && f.kind != VenueKind::kLiquidations)) return skip();
-      return liquidation([this](const char* name, RawLiquidation& l) {
-        return liquidation_field(name, l);
-      });
+    case key_of('k'): return c == '{' ? candle() : skip();
+    case key_of('o'): return c == '{' ? forced_order() : skip();
     case key_of('f'): return c == '"' || c == '[' || c == '{' ? skip() : number(f.agg_first);
     case key_of('l'): return c == '"' || c == '[' || c == '{' ? skip() : number(f.agg_last);
     default: break;
@@ -191,7 +185,21 @@ bool BinanceDecoder::Parser::rest_field(const char* key) noexcept {
     return open_interest();
   }
   const bool is_time = starts_with(key, "time\"") && token() >= '0' && token() <= '9';
-  return is_time ? time(fields.answer_ms) : skip();
+  return is_time ? time(fields.trade_ms) : skip();
+}
+
+bool BinanceDecoder::Parser::candle() noexcept {
+  if (fields.kind_known && fields.kind != VenueKind::kBars) return skip();
+  return bar([this](RawBar& b) {
+    return members([&](const char* name) { return bar_field(name, b); });
+  });
+}
+
+bool BinanceDecoder::Parser::forced_order() noexcept {
+  if (fields.kind_known && fields.kind != VenueKind::kLiquidations) return skip();
+  return liquidation([this](const char* name, RawLiquidation& l) {
+    return liquidation_field(name, l);
+  });
 }
 
 bool BinanceDecoder::Parser::bar_field(const char* key, RawBar& b) noexcept {
@@ -259,8 +267,6 @@ bool BinanceDecoder::Parser::finish() noexcept {
     m.kind = f.kind;
   } else if ((f.seen & kSeenInterest) != 0) {
     m.kind = VenueKind::kTickerState;
-    f.event_ms = f.answer_ms;
-    f.seen |= kSeenEventTime;
   } else if ((f.seen & (kTouch | kSeenLast)) == (kTouch | kSeenLast)) {
     m.kind = VenueKind::kTicker;  // bare spot bookTicker
   }
