@@ -56,12 +56,12 @@ const FeedFrame* MarketHub::next() noexcept {
   if (const std::int64_t now = net::Loop::now_ns(); now - looked_ns_ >= kLookEveryNs) {
     looked_ns_ = now;
     on_time(now);
-    if (show_snapshot()) return &frame_;
+    if (show_notice() || show_snapshot()) return &frame_;
   }
   for (unsigned i = 0; i < kCompletionsMost && loop_->poll_one(); ++i) {
     if (is_shown_) return &frame_;
   }
-  return show_snapshot() ? &frame_ : nullptr;
+  return show_notice() || show_snapshot() ? &frame_ : nullptr;
 }
 
 void MarketHub::on_link_message(MarketLink& link, const net::WsMessage& message) noexcept {

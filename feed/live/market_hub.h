@@ -4,20 +4,24 @@
 // buffer; pop() lets it go. Between frames the hub does what time asks for: connects, subscribes,
 // beats, resyncs. What its user knows of the books (BookNeed) tells it which ones need a fresh
 // start: a REST snapshot where the venue's streams bring changes only (book_desk.h), a renewed
-// subscription where the stream itself brings the snapshot.
+// subscription where the stream itself brings the snapshot. Words of the page of notices that
+// changed are shown as frames too (FrameFormat::kNotice).
 //
 // A connection that nears its planned end gets a successor beside it, and ends once that one
 // delivers; what both deliver twice the stage drops by sequence. With `redundant` two live all the
 // time. A second snapshot of a book that is whole is dropped here: it may be older than the book.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "feed/live/book_desk.h"
 #include "feed/live/market_link.h"
+#include "feed/live/notices_page.h"
 #include "feed/live_source.h"
 
 namespace pinstripe {
@@ -31,6 +35,7 @@ struct HubOptions {
   std::size_t message_bytes_max = 1u << 20;
   LinkOptions link;
   LimiterOptions limits;
+  std::string notices;             // page of what becomes of the instruments, once it is there
 };
 
 /// One connection, for people.
@@ -68,7 +73,7 @@ class MarketHub final : private LinkOwner {
   const FeedFrame* next() noexcept;
   void pop() noexcept;
 
-  /// Names of the connections, then of the desks.
+  /// Names of the connections, then of the desks, then "notices".
   std::span<const std::string> names() const noexcept { return names_; }
   std::vector<LinkReport> links() const;
   /// f(link, is_second) for each connection; allocates nothing.
@@ -100,6 +105,12 @@ class MarketHub final : private LinkOwner {
     std::int64_t delay_ns = 0;
   };
 
+  /// What was last said of an instrument. A new hub has said nothing, so that it tells all anew.
+  struct Told {
+    std::uint16_t instrument = 0;
+    NoticeWord word = NoticeWord::kNone;
+  };
+
   MarketHub(std::span<const Instrument> instruments, const HubOptions& options);
   Result<void> start(std::span<const std::uint16_t> wanted);
   Result<net::Endpoint> endpoint_of(std::string_view host, std::uint16_t port) const;
@@ -116,6 +127,8 @@ class MarketHub final : private LinkOwner {
   void care(std::int64_t now_ns) noexcept;
   void ask_for(Care& care, BookNeed need, std::int64_t now_ns) noexcept;
   bool show_snapshot() noexcept;
+  void look_for_notices();
+  bool show_notice() noexcept;
   bool is_spare_snapshot(const MarketLink& link, std::string_view message) const noexcept;
   BookDesk* desk_of(const MarketRules& rules) noexcept;
 
@@ -131,12 +144,16 @@ class MarketHub final : private LinkOwner {
   std::vector<std::string> names_;
   std::vector<std::uint64_t> lines_;  // frames shown of each name
   Needs needs_;
+  std::optional<NoticesReader> notices_;
+  std::vector<Told> told_;              // of the instruments of this feed
+  std::array<char, 16 + kFramePadding> notice_bytes_{};
   FeedFrame frame_;
   bool is_shown_ = false;
   BookDesk* shown_desk_ = nullptr;      // whose snapshot is shown
   MarketLink* paused_ = nullptr;        // whose message is shown, or was
   std::int64_t looked_ns_ = 0;
   std::int64_t cared_ns_ = 0;
+  std::int64_t noticed_ns_ = 0;         // when the page of notices was last looked at to its end
   std::uint64_t links_made_ = 0;
   bool may_subscribe_ = false;
 };

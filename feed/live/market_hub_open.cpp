@@ -46,6 +46,7 @@ Result<void> MarketHub::start(std::span<const std::uint16_t> wanted) {
   auto limiter = Limiter::open(options_.limits, realtime_ns());
   if (!limiter) return fail_within("the limiter of requests", limiter);
   limiter_ = std::make_unique<Limiter>(std::move(*limiter));
+  for (const std::uint16_t i : wanted) told_.push_back({i, NoticeWord::kNone});
   auto plans = plan_connections(instruments_, wanted);
   if (!plans) return std::unexpected(plans.error());
   places_.reserve(plans->size());
@@ -89,6 +90,7 @@ Result<void> MarketHub::open_desks() {
                                                 options_.message_bytes_max));
     names_.push_back(std::string(rules.venue) + "/rest");
   }
+  names_.push_back("notices");
   lines_.assign(names_.size(), 0);
   return {};
 }

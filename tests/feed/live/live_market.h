@@ -84,6 +84,7 @@ class LiveMarket {
     hub->set_needs([this](std::uint16_t i) {
       const BookState s = stage_->book_state(i);
       return s == BookState::kValid   ? BookNeed::kNone
+             : s == BookState::kHalted ? BookNeed::kNone
              : s == BookState::kStale ? BookNeed::kSilent
                                       : BookNeed::kFresh;
     });
