@@ -212,6 +212,17 @@ TEST_F(SessionConfigTest, ALiveSessionGoesByTheClockKeepsJournalsAndNeverWaitsFo
             std::string::npos);
 }
 
+TEST_F(SessionConfigTest, InstrumentsOfTheVenuesOwnMarketsAreWatchedUnlessToldOtherwise) {
+  const auto sut = load(R"({"mode": "live", "live": {}})");
+  ASSERT_TRUE(sut) << sut.error().message;
+  EXPECT_TRUE(is_watched(sut->plan));
+  EXPECT_EQ(sut->plan.venues.watch_ns, 60 * kNsPerSecond);
+  EXPECT_FALSE(is_watched(load(R"({"mode": "live", "live": {"watch_s": 0}})")->plan));
+  EXPECT_FALSE(is_watched(load(R"({"mode": "live"})")->plan)) << "a market that is played";
+  EXPECT_NE(problem(R"({"mode": "live", "live": {"watch_s": -1}})").find("live.watch_s"),
+            std::string::npos);
+}
+
 TEST_F(SessionConfigTest, RelativePathsStartAtTheConfigFile) {
   const auto sut = load(R"({"data": ["sub/y.gz"]})");
   ASSERT_TRUE(sut);

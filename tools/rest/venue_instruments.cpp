@@ -78,11 +78,12 @@ void observe_limits(VenueRest& rest, std::string_view venue, const Json& answer)
   }
 }
 
-Result<std::vector<std::string>> fetch_answers(VenueRest& rest, const VenueList& list) {
+Result<std::vector<std::string>> fetch_answers(VenueRest& rest, const VenueList& list,
+                                                       Priority priority) {
   std::vector<std::string> answers;
   std::string target = list.target;
   for (int page = 0; page < kPagesMax; ++page) {
-    auto body = rest.get(list.venue, target, list.weight, Priority::kResync);
+    auto body = rest.get(list.venue, target, list.weight, priority);
     if (!body) return std::unexpected(body.error());
     answers.push_back(std::move(*body));
     const auto answer = parse_answer(answers.back(), std::string(list.venue) + list.target);
@@ -110,17 +111,42 @@ Instrument defaults_of(std::string_view venue, std::string_view symbol) {
   return found;
 }
 
-Result<Instrument> read_row(const VenueList& list, const Json& row, const std::string& symbol) {
+Result<InstrumentRow> read_row(const VenueList& list, const Json& row, const std::string& symbol) {
   InstrumentRow out;
   out.instrument = defaults_of(list.venue, symbol);
   AnswerReader r(row, out.instrument.id);
   list.read(row, r, out);
   if (!r.problem().empty()) return refused_answer(r.problem());
-  if (!out.refusal.empty()) {
-    return fail_usage("instrument '" + out.instrument.id + "' " + out.refusal +
-                      "; take it out of `instruments`, or wait until the venue trades it");
+  return out;
+}
+
+/// A venue's list, by symbol. The rows lie in `answers`.
+struct ListedRows {
+  std::vector<Json> answers;
+  std::map<std::string, const Json*> rows;
+};
+
+Result<ListedRows> list_rows(std::string_view venue, std::span<const std::string> answers) {
+  const VenueList* const list = list_of(venue);
+  if (list == nullptr) {
+    return fail_usage("venue '" + std::string(venue) + "' cannot be asked for its instruments; "
+                      "there are " + rest_venue_names());
   }
-  return out.instrument;
+  ListedRows listed;
+  listed.answers.reserve(answers.size());
+  for (const std::string& text : answers) {
+    auto answer = parse_answer(text, std::string(venue) + list->target);
+    if (!answer) return std::unexpected(answer.error());
+    listed.answers.push_back(std::move(*answer));
+    const auto found = rows_of(venue, listed.answers.back());
+    if (!found) return std::unexpected(found.error());
+    for (const Json& row : **found) {
+      const auto name = row.is_object() ? row.find(list->symbol) : row.end();
+      if (name == row.end() || !name->is_string()) continue;
+      listed.rows.emplace(name->get<std::string>(), &row);
+    }
+  }
+  return listed;
 }
 
 std::unexpected<Error> unknown(const VenueList& list, const std::string& symbol,
@@ -141,35 +167,52 @@ std::unexpected<Error> unknown(const VenueList& list, const std::string& symbol,
 Result<std::vector<Instrument>> read_instruments(std::string_view venue,
                                                  std::span<const std::string> answers,
                                                  std::span<const std::string> symbols) {
-  const VenueList* const list = list_of(venue);
-  if (list == nullptr) {
-    return fail_usage("venue '" + std::string(venue) + "' cannot be asked for its instruments; "
-                      "there are " + rest_venue_names());
-  }
-  std::vector<Json> parsed;
-  parsed.reserve(answers.size());
-  std::map<std::string, const Json*> rows;
-  for (const std::string& text : answers) {
-    auto answer = parse_answer(text, std::string(venue) + list->target);
-    if (!answer) return std::unexpected(answer.error());
-    parsed.push_back(std::move(*answer));
-    const auto found = rows_of(venue, parsed.back());
-    if (!found) return std::unexpected(found.error());
-    for (const Json& row : **found) {
-      const auto name = row.is_object() ? row.find(list->symbol) : row.end();
-      if (name == row.end() || !name->is_string()) continue;
-      rows.emplace(name->get<std::string>(), &row);
-    }
-  }
+  const auto listed = list_rows(venue, answers);
+  if (!listed) return std::unexpected(listed.error());
+  const VenueList& list = *list_of(venue);
   std::vector<Instrument> instruments;
   for (const std::string& symbol : symbols) {
-    const auto found = rows.find(symbol);
-    if (found == rows.end()) return unknown(*list, symbol, rows);
-    auto one = read_row(*list, *found->second, symbol);
+    const auto found = listed->rows.find(symbol);
+    if (found == listed->rows.end()) return unknown(list, symbol, listed->rows);
+    auto one = read_row(list, *found->second, symbol);
     if (!one) return std::unexpected(one.error());
-    instruments.push_back(std::move(*one));
+    if (!one->refusal.empty()) {
+      return fail_usage("instrument '" + one->instrument.id + "' " + one->refusal +
+                        "; take it out of `instruments`, or wait until the venue trades it");
+    }
+    instruments.push_back(std::move(one->instrument));
   }
   return instruments;
+}
+
+Result<std::vector<InstrumentStatus>> read_statuses(std::string_view venue,
+                                                    std::span<const std::string> answers,
+                                                    std::span<const std::string> symbols) {
+  const auto listed = list_rows(venue, answers);
+  if (!listed) return std::unexpected(listed.error());
+  std::vector<InstrumentStatus> statuses;
+  for (const std::string& symbol : symbols) {
+    const auto found = listed->rows.find(symbol);
+    if (found == listed->rows.end()) {
+      statuses.push_back({std::nullopt, "is not listed by " + std::string(venue) + " any more"});
+      continue;
+    }
+    auto row = read_row(*list_of(venue), *found->second, symbol);
+    if (!row) return std::unexpected(row.error());
+    InstrumentStatus status{std::nullopt, std::move(row->refusal)};
+    if (status.refusal.empty()) status.record = std::move(row->instrument);
+    statuses.push_back(std::move(status));
+  }
+  return statuses;
+}
+
+Result<std::vector<InstrumentStatus>> fetch_statuses(VenueRest& rest, const std::string& venue,
+                                                     std::span<const std::string> symbols) {
+  const VenueList* const list = list_of(venue);
+  if (list == nullptr) return read_statuses(venue, {}, symbols);  // says so
+  const auto answers = fetch_answers(rest, *list, Priority::kBackground);
+  if (!answers) return std::unexpected(answers.error());
+  return read_statuses(venue, *answers, symbols);
 }
 
 Result<std::vector<Instrument>> fetch_instruments(VenueRest& rest,
@@ -186,7 +229,7 @@ Result<std::vector<Instrument>> fetch_instruments(VenueRest& rest,
   }
   std::map<std::string, Instrument> found;
   for (const auto& [venue, symbols] : wanted) {
-    const auto answers = fetch_answers(rest, *list_of(venue));
+    const auto answers = fetch_answers(rest, *list_of(venue), Priority::kResync);
     if (!answers) return std::unexpected(answers.error());
     auto read = read_instruments(venue, *answers, symbols);
     if (!read) return fail_within("instruments of " + venue, read);

@@ -2,6 +2,7 @@
 // tables (feed/instruments) are those of the recordings.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,7 +20,22 @@ namespace pinstripe {
 Result<std::vector<Instrument>> fetch_instruments(VenueRest& rest,
                                                   std::span<const std::string> ids);
 
-/// The same from the text of answers. `symbols`: as the venue writes them, all of one venue.
+/// What a venue says of one instrument.
+struct InstrumentStatus {
+  std::optional<Instrument> record;  // none: it does not trade, or its venue does not list it
+  std::string refusal;               // then why: "does not trade: its status is BREAK"
+};
+
+/// What `venue` says of each of `symbols` now, in their order. What is not listed or does not trade
+/// is no error here.
+Result<std::vector<InstrumentStatus>> fetch_statuses(VenueRest& rest, const std::string& venue,
+                                                     std::span<const std::string> symbols);
+/// The same from the text of answers.
+Result<std::vector<InstrumentStatus>> read_statuses(std::string_view venue,
+                                                    std::span<const std::string> answers,
+                                                    std::span<const std::string> symbols);
+
+/// Instruments from the text of answers. `symbols`: as the venue writes them, all of one venue.
 Result<std::vector<Instrument>> read_instruments(std::string_view venue,
                                                  std::span<const std::string> answers,
                                                  std::span<const std::string> symbols);

@@ -113,6 +113,7 @@ bool read_venues(ConfigNode& root, const std::string& directory, VenuesPlan& v) 
   v.snapshot_levels = static_cast<std::uint32_t>(node.integer("snapshot_levels", 1'000, 5, 1'000));
   v.cut_over_ns = node.integer("cut_over_s", 23 * 3'600, 10, 24 * 3'600) * kNsPerSecond;
   v.open_ns = node.integer("open_s", 15, 1, 600) * kNsPerSecond;
+  v.watch_ns = node.integer("watch_s", 60, 0, 24 * 3'600) * kNsPerSecond;
   return true;
 }
 

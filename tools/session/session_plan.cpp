@@ -158,12 +158,14 @@ Json to_json(const VenuesPlan& v) {
           {"redundant", v.redundant},
           {"snapshot_levels", v.snapshot_levels},
           {"cut_over_ns", v.cut_over_ns},
-          {"open_ns", v.open_ns}};
+          {"open_ns", v.open_ns},
+          {"watch_ns", v.watch_ns}};
 }
 
 VenuesPlan venues_of(const Json& j) {
   return {j.at("address"),         j.at("ca_file"),     j.at("redundant"),
-          j.at("snapshot_levels"), j.at("cut_over_ns"), j.at("open_ns")};
+          j.at("snapshot_levels"), j.at("cut_over_ns"), j.at("open_ns"),
+          j.at("watch_ns")};
 }
 
 Json to_json(const JournalPlan& p) {

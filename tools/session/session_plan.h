@@ -82,6 +82,7 @@ struct VenuesPlan {
   std::uint32_t snapshot_levels = 1'000;
   std::int64_t cut_over_ns = std::int64_t{23} * 3'600 * kNsPerSecond;  // age of a planned renewal
   std::int64_t open_ns = 15 * kNsPerSecond;  // to open all connections at the start
+  std::int64_t watch_ns = 60 * kNsPerSecond; // between looks at definitions and status; 0: none
 };
 
 struct LanePlan {
@@ -174,6 +175,15 @@ struct SessionPlan {
 /// Where the feed `stage` shows its connections (feed/live/links_page.h).
 inline std::string links_page_path(const SessionPlan& plan, const StageSpec& stage) {
   return plan.directory + "/" + stage.name + ".links";
+}
+
+/// Where `pinstripe-watch` writes what became of the instruments (feed/live/notices_page.h).
+inline std::string notices_page_path(const SessionPlan& plan) {
+  return plan.directory + "/notices";
+}
+/// Whether this session's instruments are watched while it runs.
+inline bool is_watched(const SessionPlan& plan) noexcept {
+  return plan.source == SourceKind::kVenues && plan.venues.watch_ns > 0;
 }
 
 /// "recorded" or "live".

@@ -210,6 +210,26 @@ TEST_F(VenueInstrumentsTest, AHaltedInstrumentIsRefusedByName) {
   }
 }
 
+TEST_F(VenueInstrumentsTest, WhatIsHaltedOrNotListedIsAStatusToWhoeverWatches) {
+  start_venue();
+  fault(R"({"fault": "instrument_change", "holds": "BTCUSDT", "for_ms": 60000})");
+  VenueRest rest_client = rest();
+  for (const char* venue : {"BINANCE_SPOT", "BINANCE_USDM", "BYBIT_LINEAR"}) {
+    const std::vector<std::string> symbols{"BTCUSDT", "ETHUSDT", "GONEUSDT"};
+    const auto sut = fetch_statuses(rest_client, venue, symbols);
+    ASSERT_TRUE(sut.has_value()) << sut.error().message;
+    ASSERT_EQ(sut->size(), 3u);
+    EXPECT_FALSE(sut->at(0).record.has_value()) << venue;
+    EXPECT_TRUE(sut->at(0).refusal.starts_with("does not trade")) << sut->at(0).refusal;
+    ASSERT_TRUE(sut->at(1).record.has_value()) << sut->at(1).refusal;
+    EXPECT_EQ(sut->at(1).record->symbol, "ETHUSDT");
+    EXPECT_FALSE(sut->at(2).record.has_value());
+    EXPECT_NE(sut->at(2).refusal.find("not listed"), std::string::npos) << sut->at(2).refusal;
+  }
+  const std::vector<std::string> any{"XBTUSD"};
+  EXPECT_FALSE(fetch_statuses(rest_client, "KRAKEN", any).has_value());
+}
+
 TEST_F(VenueInstrumentsTest, ManyContractsComeInPages) {
   start_venue(R"("fillers": {"count": 1000, "rate_per_s": 1, "markets": ["BYBIT_LINEAR"]}, )");
   VenueRest rest_client = rest();
