@@ -18,7 +18,9 @@ constexpr std::int64_t kFirstAskNs = 200 * kNsPerMs;
 constexpr std::int64_t kFirstRenewNs = 2 * kNsPerSecond;
 constexpr std::int64_t kAskAgainNs = 3 * kNsPerSecond;
 constexpr std::int64_t kAskAgainMostNs = 60 * kNsPerSecond;
-constexpr std::int64_t kSilentPatienceNs = 5 * kNsPerSecond;
+/// A quiet instrument says nothing for a while, and that is all: asked about seldom.
+constexpr std::int64_t kSilentPatienceNs = 30 * kNsPerSecond;
+constexpr std::int64_t kSilentMostNs = 1'800 * kNsPerSecond;
 /// How long a successor must have delivered before the one before it ends.
 constexpr std::int64_t kOverlapNs = kNsPerSecond;
 constexpr unsigned kCompletionsMost = 8;
@@ -182,12 +184,15 @@ void MarketHub::care(std::int64_t now_ns) noexcept {
 
 void MarketHub::ask_for(Care& care, BookNeed need, std::int64_t now_ns) noexcept {
   Place& place = places_[care.place];
-  care.delay_ns = std::clamp(2 * care.delay_ns, kAskAgainNs, kAskAgainMostNs);
+  const bool is_silent = need == BookNeed::kSilent;
+  care.delay_ns = std::clamp(2 * care.delay_ns, is_silent ? kSilentPatienceNs : kAskAgainNs,
+                             is_silent ? kSilentMostNs : kAskAgainMostNs);
   care.next_ns = now_ns + care.delay_ns;
   // A stream that says nothing is subscribed anew, whatever the venue; so is a chained book.
-  if (place.plan.rules->is_chained || need == BookNeed::kSilent) {
+  if (place.plan.rules->is_chained || is_silent) {
     MarketLink& link = place.link->state() == LinkState::kLive ? *place.link : *place.other;
-    return link.renew(care.topic);
+    link.renew(care.topic, now_ns);
+    return;
   }
   BookDesk* const desk = desk_of(*place.plan.rules);
   if (desk == nullptr) return;

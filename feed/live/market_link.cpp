@@ -160,11 +160,18 @@ void MarketLink::give_up(const char* why, std::int64_t now_ns) noexcept {
   last_text_ = why;
 }
 
-void MarketLink::renew(std::size_t topic) noexcept {
-  if (state_ != LinkState::kLive) return;
+bool MarketLink::renew(std::size_t topic, std::int64_t now_ns) noexcept {
+  if (state_ != LinkState::kLive) return false;
+  const std::int64_t added = renewals_ns_ == 0 ? 0 : (now_ns - renewals_ns_) / kRenewalEveryNs;
+  renewals_left_ = static_cast<std::uint32_t>(
+      std::min<std::int64_t>(kRenewalsMost, renewals_left_ + added));
+  renewals_ns_ = renewals_ns_ == 0 ? now_ns : renewals_ns_ + added * kRenewalEveryNs;
+  if (renewals_left_ == 0) return false;
+  --renewals_left_;
   const std::span<const MarketTopic> one(&plan_.topics[topic], 1);
   to_send_.push_back(subscription_text(*plan_.rules, one, true, next_id_++));
   to_send_.push_back(subscription_text(*plan_.rules, one, false, next_id_++));
+  return true;
 }
 
 void MarketLink::retire(std::int64_t now_ns) noexcept {

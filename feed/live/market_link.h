@@ -74,8 +74,9 @@ class MarketLink final : private net::WebSocketEvents {
 
   /// Everything that time does; a few times a second. Never while it is paused.
   void on_time(std::int64_t now_ns) noexcept;
-  /// Leaves the topic and subscribes again: a chained book's way to a fresh snapshot.
-  void renew(std::size_t topic) noexcept;
+  /// Leaves the topic and subscribes again: a chained book's way to a fresh snapshot. False where it
+  /// is not live, or has done so too often of late (OKX counts subscriptions by the hour).
+  bool renew(std::size_t topic, std::int64_t now_ns) noexcept;
   /// Ends for good.
   void retire(std::int64_t now_ns) noexcept;
   void pause() noexcept { socket_.pause(); }
@@ -108,6 +109,10 @@ class MarketLink final : private net::WebSocketEvents {
   void on_ws_pong(std::string_view) noexcept override { has_heard_ = true; }
   void on_ws_closed(const net::WsClosed& closed) noexcept override;
 
+  /// Two messages each: with those that open a connection they stay below 480 an hour.
+  static constexpr std::uint32_t kRenewalsMost = 60;
+  static constexpr std::int64_t kRenewalEveryNs = 24'000'000'000;
+
   void connect(std::int64_t now_ns) noexcept;
   void send_next(std::int64_t now_ns) noexcept;
   void beat(std::int64_t now_ns) noexcept;
@@ -133,6 +138,8 @@ class MarketLink final : private net::WebSocketEvents {
   bool has_data_ = false;         // market data since the last look
   bool has_heard_ = false;        // anything since the last look
   bool awaits_answer_ = false;    // a heartbeat of ours is out
+  std::uint32_t renewals_left_ = kRenewalsMost;
+  std::int64_t renewals_ns_ = 0;  // when one was added last
   std::int64_t next_try_ns_ = 0;
   std::int64_t next_send_ns_ = 0;
   std::int64_t next_beat_ns_ = 0;
