@@ -13,6 +13,18 @@ HttpAnswer refuse(unsigned status, int code, const std::string& message) {
   return {status, Json{{"code", code}, {"msg", message}}.dump(), {}, 0};
 }
 
+/// As many of the newest prints as are asked for, oldest first, each as `one` writes it.
+template <class One>
+Json newest_prints(const HttpAsk& ask, const VenueBook& book, One one) {
+  const std::size_t count = book.prints.size();
+  const auto limit = static_cast<std::size_t>(ask.number("limit", 500, 1'000));
+  Json out = Json::array();
+  for (std::size_t i = count - std::min(limit, count); i < count; ++i) {
+    out.push_back(one(book.prints[i]));
+  }
+  return out;
+}
+
 }  // namespace
 
 BinanceProtocol::BinanceProtocol(VenueEngine& engine, ListingMarket market, bool limits)
@@ -167,11 +179,7 @@ Json BinanceProtocol::depth(const HttpAsk& ask, const VenueBook* book) const {
 }
 
 Json BinanceProtocol::trades(const HttpAsk& ask, const VenueBook* book) const {
-  const auto limit = static_cast<std::size_t>(ask.number("limit", 500, 1'000));
-  Json out = Json::array();
-  const std::size_t count = book->prints.size();
-  for (std::size_t i = count - std::min(limit, count); i < count; ++i) {
-    const Print& p = book->prints[i];
+  return newest_prints(ask, *book, [&](const Print& p) {
     const std::int64_t quote = product_e8(book->price_e8(p.price_ticks), book->qty_e8(p.lots));
     Json trade{{"id", p.id},
                {"price", price(*book, p.price_ticks)},
@@ -180,17 +188,12 @@ Json BinanceProtocol::trades(const HttpAsk& ask, const VenueBook* book) const {
                {"time", p.time_ms},
                {"isBuyerMaker", !p.taker_buys}};
     if (is_spot_) trade["isBestMatch"] = true;
-    out.push_back(std::move(trade));
-  }
-  return out;
+    return trade;
+  });
 }
 
 Json BinanceProtocol::agg_trades(const HttpAsk& ask, const VenueBook* book) const {
-  const auto limit = static_cast<std::size_t>(ask.number("limit", 500, 1'000));
-  Json out = Json::array();
-  const std::size_t count = book->prints.size();
-  for (std::size_t i = count - std::min(limit, count); i < count; ++i) {
-    const Print& p = book->prints[i];
+  return newest_prints(ask, *book, [&](const Print& p) {
     Json trade{{"a", p.id},
                {"p", price(*book, p.price_ticks)},
                {"q", qty(*book, p.lots)},
@@ -199,9 +202,8 @@ Json BinanceProtocol::agg_trades(const HttpAsk& ask, const VenueBook* book) cons
                {"T", p.time_ms},
                {"m", !p.taker_buys}};
     if (is_spot_) trade["M"] = true;
-    out.push_back(std::move(trade));
-  }
-  return out;
+    return trade;
+  });
 }
 
 Json BinanceProtocol::klines(const HttpAsk& ask, const VenueBook* book) const {
