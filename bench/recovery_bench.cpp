@@ -22,7 +22,7 @@
 #include "bench/real_session.h"
 #include "shm/ring/session_dir.h"
 #include "shm/ring/stage_page.h"
-#include "tools/session/machine_time.h"
+#include "shm/run/machine_time.h"
 #include "tools/session/processes.h"
 
 namespace {

@@ -23,6 +23,9 @@ bool InstrumentFeatures::take(TimeNs now, const MarketEvent& event) noexcept {
     first_ns_ = now.value;
   }
   note(event);
+  // A liquidation, a candle or an open interest alone makes no vector, and so no decision: no
+  // feature is made of them.
+  if (event.h.type > MsgType::kOverruled) return false;
   apply(now, event);
   return event.ends_update() && complete(now);
 }

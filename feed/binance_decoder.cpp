@@ -9,7 +9,7 @@
 #define SIMDJSON_EXCEPTIONS 0
 #include "feed/binance_decoder.h"
 
-#include "feed/json_walk.h"
+#include "feed/venue_walk.h"
 
 namespace pinstripe {
 namespace {
@@ -20,6 +20,7 @@ enum Seen : std::uint32_t {
   kSeenAskPrice = 32, kSeenBidQty = 64, kSeenAskQty = 128, kSeenPrice = 256, kSeenQty = 512,
   kSeenTradeId = 1024, kSeenMaker = 2048, kSeenSnapshotId = 4096, kSeenIndex = 8192,
   kSeenRate = 16384, kSeenTradeTime = 32768, kSeenEventTime = 65536, kSeenAggId = 131072,
+  kSeenInterest = 262144,
 };
 
 struct Fields {
@@ -45,34 +46,40 @@ VenueKind kind_of(const char* p) noexcept {
   if (starts_with(p, "trade\"")) return VenueKind::kTrade;
   if (starts_with(p, "aggTrade\"")) return VenueKind::kAggTrade;
   if (starts_with(p, "markPriceUpdate\"")) return VenueKind::kMark;
+  if (starts_with(p, "kline\"")) return VenueKind::kBars;
+  if (starts_with(p, "forceOrder\"")) return VenueKind::kLiquidations;
   return VenueKind::kOther;
 }
 
 }  // namespace
 
-struct BinanceDecoder::Parser : JsonWalk {
-  using JsonWalk::JsonWalk;
-  VenueMessage* out = nullptr;
+struct BinanceDecoder::Parser : VenueWalk {
+  using VenueWalk::VenueWalk;
   Fields fields;
 
-  bool side(std::vector<RawLevel>& target, std::size_t& count, std::uint32_t seen_list,
-            std::uint32_t seen_price) noexcept;
+  bool book_side(std::vector<RawLevel>& target, std::size_t& count, std::uint32_t seen_list,
+                 std::uint32_t seen_price) noexcept;
   bool field(const char* key) noexcept;
   bool other_field(const char* key) noexcept;
   bool object() noexcept {
     return members([this](const char* key) { return field(key); });
   }
+  // Rare: kept out of the walk over streams, which is the hotter for being short.
+  [[gnu::noinline, gnu::cold]] bool rest_field(const char* key) noexcept;
+  [[gnu::noinline, gnu::cold]] bool candle() noexcept;
+  [[gnu::noinline, gnu::cold]] bool forced_order() noexcept;
+  bool bar_field(const char* key, RawBar& b) noexcept;
+  bool liquidation_field(const char* key, RawLiquidation& l) noexcept;
   bool finish() noexcept;
   bool finish_trade() noexcept;
   bool finish_mark() noexcept;
-  bool need(std::uint32_t bits) noexcept {
-    return (fields.seen & bits) == bits || refuse(FeedErrorKind::kMissingField, limit);
-  }
+  bool need(std::uint32_t bits) noexcept { return VenueWalk::need(fields.seen, bits); }
 };
 
 /// `b` or `a`: levels (depth), a price (ticker) or an order id (old trades).
-bool BinanceDecoder::Parser::side(std::vector<RawLevel>& target, std::size_t& count,
-                                  std::uint32_t seen_list, std::uint32_t seen_price) noexcept {
+bool BinanceDecoder::Parser::book_side(std::vector<RawLevel>& target, std::size_t& count,
+                                       std::uint32_t seen_list,
+                                       std::uint32_t seen_price) noexcept {
   const char c = token();
   if (c == '[') {
     fields.seen |= seen_list;
@@ -108,8 +115,8 @@ bool BinanceDecoder::Parser::field(const char* key) noexcept {
       if (key[2] != '"') return skip();
       m.has_prev = true;
       return number(m.prev_id);
-    case key_of('b'): return side(m.bids, m.bid_count, kSeenBids, kSeenBidPrice);
-    case key_of('a'): return side(m.asks, m.ask_count, kSeenAsks, kSeenAskPrice);
+    case key_of('b'): return book_side(m.bids, m.bid_count, kSeenBids, kSeenBidPrice);
+    case key_of('a'): return book_side(m.asks, m.ask_count, kSeenAsks, kSeenAskPrice);
     case key_of('B'): f.seen |= kSeenBidQty; return text(start) && decimal(start, m.bids[0].qty_e8);
     case key_of('A'): f.seen |= kSeenAskQty; return text(start) && decimal(start, m.asks[0].qty_e8);
     case key_of('p'): f.seen |= kSeenPrice; return text(f.price);
@@ -138,17 +145,13 @@ bool BinanceDecoder::Parser::other_field(const char* key) noexcept {
       if (c != '"') return skip();
       f.seen |= kSeenRate;
       return text(f.rate);
+    // A candle and a liquidation are objects of their own; elsewhere these are other things.
+    case key_of('k'): return c == '{' ? candle() : skip();
+    case key_of('o'): return c == '{' ? forced_order() : skip();
     case key_of('f'): return c == '"' || c == '[' || c == '{' ? skip() : number(f.agg_first);
     case key_of('l'): return c == '"' || c == '[' || c == '{' ? skip() : number(f.agg_last);
     default: break;
   }
-  if (starts_with(key, "lastUpdateId\"")) {
-    f.seen |= kSeenSnapshotId;
-    return number(out->last_id);
-  }
-  if (starts_with(key, "symbol\"")) return word(out->symbol);
-  if (starts_with(key, "bids\"")) return side(out->bids, out->bid_count, kSeenBids, kSeenBidPrice);
-  if (starts_with(key, "asks\"")) return side(out->asks, out->ask_count, kSeenAsks, kSeenAskPrice);
   if (starts_with(key, "stream\"")) {
     // Spot bookTicker says its type nowhere else.
     const char* start = nullptr;
@@ -161,7 +164,68 @@ bool BinanceDecoder::Parser::other_field(const char* key) noexcept {
     return true;
   }
   if (starts_with(key, "data\"") && c == '{') return object();
-  return skip();
+  return rest_field(key);
+}
+
+/// Members of REST answers: a depth snapshot, an open interest.
+bool BinanceDecoder::Parser::rest_field(const char* key) noexcept {
+  if (starts_with(key, "lastUpdateId\"")) {
+    fields.seen |= kSeenSnapshotId;
+    return number(out->last_id);
+  }
+  if (starts_with(key, "symbol\"")) return word(out->symbol);
+  if (starts_with(key, "bids\"")) {
+    return book_side(out->bids, out->bid_count, kSeenBids, kSeenBidPrice);
+  }
+  if (starts_with(key, "asks\"")) {
+    return book_side(out->asks, out->ask_count, kSeenAsks, kSeenAskPrice);
+  }
+  if (starts_with(key, "openInterest\"")) {
+    fields.seen |= kSeenInterest;
+    return open_interest();
+  }
+  const bool is_time = starts_with(key, "time\"") && token() >= '0' && token() <= '9';
+  return is_time ? time(fields.trade_ms) : skip();
+}
+
+bool BinanceDecoder::Parser::candle() noexcept {
+  if (fields.kind_known && fields.kind != VenueKind::kBars) return skip();
+  return bar([this](RawBar& b) {
+    return members([&](const char* name) { return bar_field(name, b); });
+  });
+}
+
+bool BinanceDecoder::Parser::forced_order() noexcept {
+  if (fields.kind_known && fields.kind != VenueKind::kLiquidations) return skip();
+  return liquidation([this](const char* name, RawLiquidation& l) {
+    return liquidation_field(name, l);
+  });
+}
+
+bool BinanceDecoder::Parser::bar_field(const char* key, RawBar& b) noexcept {
+  switch (key_of(key[0], key[1])) {
+    case key_of('t'): parts |= kPartStart; return time(b.start_ms);
+    case key_of('T'): return time(b.last_ms);
+    case key_of('o'): return part(kPartOpen, b.open_e8);
+    case key_of('h'): return part(kPartHigh, b.high_e8);
+    case key_of('l'): return part(kPartLow, b.low_e8);
+    case key_of('c'): return part(kPartClose, b.close_e8);
+    case key_of('v'): return amount(kPartVolume, b.volume_e8);
+    case key_of('n'): return number(b.trades);
+    case key_of('x'): return truth(b.is_closed);
+    default: return skip();
+  }
+}
+
+/// Price and quantity are those of the order, which lie on the grid; `ap` is a mean of its fills.
+bool BinanceDecoder::Parser::liquidation_field(const char* key, RawLiquidation& l) noexcept {
+  switch (key_of(key[0], key[1])) {
+    case key_of('s'): return word(l.symbol);
+    case key_of('S'): return side("SELL", "BUY", l.is_sell);
+    case key_of('p'): return part(kPartPrice, l.price_e8);
+    case key_of('q'): return part(kPartQty, l.qty_e8);
+    default: return skip();
+  }
 }
 
 bool BinanceDecoder::Parser::finish_trade() noexcept {
@@ -201,6 +265,8 @@ bool BinanceDecoder::Parser::finish() noexcept {
     m.kind = VenueKind::kSnapshot;
   } else if (f.kind_known) {
     m.kind = f.kind;
+  } else if ((f.seen & kSeenInterest) != 0) {
+    m.kind = VenueKind::kTickerState;
   } else if ((f.seen & (kTouch | kSeenLast)) == (kTouch | kSeenLast)) {
     m.kind = VenueKind::kTicker;  // bare spot bookTicker
   }
@@ -214,10 +280,14 @@ bool BinanceDecoder::Parser::finish() noexcept {
     case VenueKind::kTrade:
     case VenueKind::kAggTrade: return finish_trade();
     case VenueKind::kMark: return finish_mark();
-    case VenueKind::kPlainBook:
-    case VenueKind::kOther: return true;
+    case VenueKind::kBars:
+      if (m.bar_count == 0) m.kind = VenueKind::kOther;
+      return true;
+    case VenueKind::kLiquidations:
+      return (m.liquidation_count > 0 && !m.liquidations[0].symbol.empty()) ||
+             refuse(FeedErrorKind::kMissingField, limit);
+    default: return true;
   }
-  return true;
 }
 
 BinanceDecoder::BinanceDecoder(std::size_t frame_bytes_max)
@@ -228,9 +298,8 @@ BinanceDecoder& BinanceDecoder::operator=(BinanceDecoder&&) noexcept = default;
 
 DecodeFault BinanceDecoder::decode(std::string_view bytes, VenueMessage& out) noexcept {
   Parser& p = *parser_;
-  p.out = &out;
+  p.start(out);
   p.fields = {};
-  out.clear();
   if (p.begin(bytes) && p.object() && p.ends()) p.finish();
   return p.fault;
 }

@@ -297,13 +297,9 @@ void BookKeeper::publish_levels(OutQueue& out) noexcept {
 }
 
 void BookKeeper::on_lost(OutQueue& out) noexcept {
-  if (state_ == BookState::kEmpty) return;  // nothing was known
+  if (state_ == BookState::kEmpty || is_halted()) return;  // nothing was known
   ++counts_.gaps;
-  has_depth_ = false;
-  depth_id_ = 0;
-  ticker_ = {};
-  ahead_.clear();
-  ahead_head_ = 0;
+  forget_ids();
   start_over(BookState::kGap, out);
   finish(out, 0);
 }

@@ -7,6 +7,7 @@
 //   valid -> stale -> valid            a channel fell silent and spoke again; the sequence proves
 // that
 //                                      nothing was lost
+//   any   -> halted -> gap -> valid    the source's word (book_keeper_halt.cpp)
 #pragma once
 
 #include <array>
@@ -67,6 +68,13 @@ struct KeeperCounts {
   std::int64_t checksum_mismatches = 0;
 };
 
+/// Why an instrument's book counts for nothing, whatever the venue sends of it.
+enum class Halt : std::uint8_t {
+  kNone,
+  kHalted,   // until the source says that it trades again
+  kChanged,  // its record no longer holds: for the rest of the session
+};
+
 class BookKeeper {
  public:
   BookKeeper(const FeedConfig& config, bool spot);
@@ -89,6 +97,10 @@ class BookKeeper {
   TimeNs next_due() const noexcept;
   /// Updates came that this keeper has not seen: a gap, whatever comes next.
   void on_lost(OutQueue& out) noexcept;
+  /// Status or definition of the instrument: the book is forgotten. kNone after kHalted: a gap,
+  /// built anew; nothing leads back from kChanged. Who halts passes on no updates.
+  void on_halt(Halt why, OutQueue& out) noexcept;
+  bool is_halted() const noexcept { return halt_ != Halt::kNone; }
   /// Publishes the whole book afresh (a ring has room again).
   void publish_afresh(OutQueue& out) noexcept;
 
@@ -115,6 +127,7 @@ class BookKeeper {
   bool contains(std::uint64_t snapshot_id, std::uint64_t first, std::uint64_t last) const noexcept;
   bool precedes(std::uint64_t snapshot_id, std::uint64_t last) const noexcept;
   void start_over(BookState why, OutQueue& out) noexcept;
+  void forget_ids() noexcept;
   void forget_diffs() noexcept;
   void remember(const DepthUpdate& u) noexcept;
   bool join_awaited(const DepthUpdate& u, OutQueue& out) noexcept;
@@ -154,6 +167,7 @@ class BookKeeper {
   std::uint32_t matches_ = 0;
   BookState state_ = BookState::kEmpty;
   BookState published_state_ = BookState::kEmpty;
+  Halt halt_ = Halt::kNone;
   std::array<BookLevel, 2> published_touch_{};
   std::uint64_t published_overruled_ = 0;  // statements so far
   std::array<TimeNs, kFeedChannels> seen_ns_{};

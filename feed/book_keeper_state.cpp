@@ -62,6 +62,7 @@ void BookKeeper::save(StateWriter& w) const noexcept {
   w.u64(matches_);
   w.u64(static_cast<std::uint64_t>(state_));
   w.u64(static_cast<std::uint64_t>(published_state_));
+  w.u64(static_cast<std::uint64_t>(halt_));
   for (const BookLevel& l : published_touch_) save_level(w, l);
   w.u64(published_overruled_);
   for (std::size_t c = 0; c < kFeedChannels; ++c) {
@@ -101,6 +102,9 @@ bool BookKeeper::load(StateReader& r) {
   matches_ = static_cast<std::uint32_t>(r.u64());
   const std::uint64_t state = r.u64();
   const std::uint64_t published = r.u64();
+  const std::uint64_t halt = r.u64();
+  if (halt > static_cast<std::uint64_t>(Halt::kChanged)) return false;
+  halt_ = static_cast<Halt>(halt);
   if (state >= kBookStateNames.size() || published >= kBookStateNames.size()) return false;
   state_ = static_cast<BookState>(state);
   published_state_ = static_cast<BookState>(published);

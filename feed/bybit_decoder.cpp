@@ -4,15 +4,14 @@
 #define SIMDJSON_EXCEPTIONS 0
 #include "feed/bybit_decoder.h"
 
-#include "feed/json_walk.h"
+#include "feed/venue_walk.h"
 
 namespace pinstripe {
 namespace {
 
 /// Members that a message was seen to have.
 enum Seen : std::uint32_t {
-  kSeenType = 1, kSeenData = 2, kSeenSymbol = 4, kSeenBids = 8, kSeenAsks = 16, kSeenId = 32,
-  kSeenPrice = 64, kSeenQty = 128, kSeenSide = 256,
+  kSeenType = 1, kSeenData = 2, kSeenBids = 4, kSeenAsks = 8, kSeenId = 16,
 };
 
 /// The whole number at `p` and what follows it.
@@ -24,34 +23,23 @@ std::uint16_t depth_of(const char*& p) noexcept {
 
 }  // namespace
 
-struct BybitDecoder::Parser : JsonWalk {
-  using JsonWalk::JsonWalk;
-  VenueMessage* out = nullptr;
-  std::uint32_t seen = 0;
-  std::uint32_t trade_seen = 0;
+struct BybitDecoder::Parser : VenueWalk {
+  using VenueWalk::VenueWalk;
   bool has_topic = false;
   bool is_snapshot = false;
   std::string_view topic_symbol;
-  const std::uint32_t* data = nullptr;  // where it begins, while the topic is not known
 
   bool envelope(const char* key) noexcept;
   bool topic() noexcept;
   bool type() noexcept;
   bool payload() noexcept;
-  bool late_payload() noexcept;
   bool book_field(const char* key) noexcept;
-  bool trade() noexcept;
   bool trade_field(const char* key, RawTrade& t) noexcept;
   bool ticker_field(const char* key) noexcept;
-  bool ticker_decimal(std::uint16_t bit, std::int64_t& value, bool any_sign = false) noexcept;
-  bool symbol() noexcept {
-    seen |= kSeenSymbol;
-    return word(out->symbol);
-  }
+  bool liquidation_field(const char* key, RawLiquidation& l) noexcept;
+  bool bar_field(const char* key, RawBar& b) noexcept;
+  bool symbol() noexcept { return word(out->symbol); }
   bool finish() noexcept;
-  bool need(std::uint32_t have, std::uint32_t bits) noexcept {
-    return (have & bits) == bits || refuse(FeedErrorKind::kMissingField, limit);
-  }
 };
 
 bool BybitDecoder::Parser::topic() noexcept {
@@ -68,6 +56,10 @@ bool BybitDecoder::Parser::topic() noexcept {
     out->kind = VenueKind::kTrades;
   } else if (starts_with(p, "tickers.")) {
     out->kind = VenueKind::kTickerState;
+  } else if (starts_with(p, "allLiquidation.")) {
+    out->kind = VenueKind::kLiquidations;
+  } else if (starts_with(p, "kline.")) {
+    out->kind = VenueKind::kBars;
   }
   const std::size_t dot = name.rfind('.');
   topic_symbol = dot == std::string_view::npos ? name : name.substr(dot + 1);
@@ -106,20 +98,26 @@ bool BybitDecoder::Parser::payload() noexcept {
   switch (out->kind) {
     case VenueKind::kChainedBook:
       return members([this](const char* key) { return book_field(key); });
-    case VenueKind::kTrades: return elements([this] { return trade(); });
+    case VenueKind::kTrades:
+      return elements([this] {
+        return trade(0, [this](const char* key, RawTrade& t) { return trade_field(key, t); });
+      });
     case VenueKind::kTickerState:
       return members([this](const char* key) { return ticker_field(key); });
+    case VenueKind::kLiquidations:
+      return elements([this] {
+        return liquidation([this](const char* key, RawLiquidation& l) {
+          return liquidation_field(key, l);
+        });
+      });
+    case VenueKind::kBars:
+      return elements([this] {
+        return bar([this](RawBar& b) {
+          return members([&](const char* key) { return bar_field(key, b); });
+        });
+      });
     default: return skip();
   }
-}
-
-/// `data` stood before the topic.
-bool BybitDecoder::Parser::late_payload() noexcept {
-  const std::uint32_t* const end = next;
-  next = data;
-  if (!payload()) return false;
-  next = end;
-  return true;
 }
 
 bool BybitDecoder::Parser::book_field(const char* key) noexcept {
@@ -133,32 +131,12 @@ bool BybitDecoder::Parser::book_field(const char* key) noexcept {
   }
 }
 
-bool BybitDecoder::Parser::trade() noexcept {
-  VenueMessage& m = *out;
-  if (m.trade_count == m.trades.size()) {
-    return refuse(FeedErrorKind::kTooLong, next < last ? base + *next : limit);
-  }
-  RawTrade& t = m.trades[m.trade_count];
-  t = {};
-  trade_seen = 0;
-  if (!members([&](const char* key) { return trade_field(key, t); })) return false;
-  if (!need(trade_seen, kSeenPrice | kSeenQty | kSeenSide)) return false;
-  ++m.trade_count;
-  return true;
-}
-
 bool BybitDecoder::Parser::trade_field(const char* key, RawTrade& t) noexcept {
   switch (key_of(key[0], key[1])) {
-    case key_of('p'): trade_seen |= kSeenPrice; return decimal_text(t.price_e8);
-    case key_of('v'): trade_seen |= kSeenQty; return decimal_text(t.qty_e8);
+    case key_of('p'): return part(kPartPrice, t.price_e8);
+    case key_of('v'): return part(kPartQty, t.qty_e8);
     case key_of('s'): return symbol();
-    case key_of('S'): {
-      const char* start = nullptr;
-      if (!text(start)) return false;
-      trade_seen |= kSeenSide;
-      t.is_sell = starts_with(start, "Sell\"");
-      return t.is_sell || starts_with(start, "Buy\"") || refuse(FeedErrorKind::kBadJson, start);
-    }
+    case key_of('S'): return side("Sell", "Buy", t.is_sell);
     case key_of('B', 'T'): {
       bool is_block = false;
       if (key[2] != '"') return skip();
@@ -169,16 +147,6 @@ bool BybitDecoder::Parser::trade_field(const char* key, RawTrade& t) noexcept {
     case key_of('s', 'e'): return starts_with(key, "seq\"") ? number(t.id) : skip();
     default: return skip();
   }
-}
-
-/// An empty text says that there is no such value (delivery contracts have no funding rate).
-bool BybitDecoder::Parser::ticker_decimal(std::uint16_t bit, std::int64_t& value,
-                                          bool any_sign) noexcept {
-  const char* start = nullptr;
-  if (!text(start)) return false;
-  if (*start == '"') return true;
-  out->ticker.has |= bit;
-  return decimal(start, value, any_sign);
 }
 
 bool BybitDecoder::Parser::ticker_field(const char* key) noexcept {
@@ -201,7 +169,7 @@ bool BybitDecoder::Parser::ticker_field(const char* key) noexcept {
       return skip();
     case key_of('o', 'p'):
       if (!starts_with(key, "openInterest\"")) return skip();
-      return ticker_decimal(kHasOpenInterest, t.open_interest_e8);
+      return open_interest();
     case key_of('f', 'u'):
       if (!starts_with(key, "fundingRate\"")) return skip();
       return ticker_decimal(kHasRate, t.rate_e8, true);
@@ -215,12 +183,37 @@ bool BybitDecoder::Parser::ticker_field(const char* key) noexcept {
   }
 }
 
+/// `S` is the side of the position: a closed long is sold.
+bool BybitDecoder::Parser::liquidation_field(const char* key, RawLiquidation& l) noexcept {
+  switch (key_of(key[0], key[1])) {
+    case key_of('p'): return part(kPartPrice, l.price_e8);
+    case key_of('v'): return part(kPartQty, l.qty_e8);
+    case key_of('s'): return symbol();
+    case key_of('S'): return side("Buy", "Sell", l.is_sell);
+    default: return skip();
+  }
+}
+
+bool BybitDecoder::Parser::bar_field(const char* key, RawBar& b) noexcept {
+  if (starts_with(key, "open\"")) return part(kPartOpen, b.open_e8);
+  if (starts_with(key, "high\"")) return part(kPartHigh, b.high_e8);
+  if (starts_with(key, "low\"")) return part(kPartLow, b.low_e8);
+  if (starts_with(key, "close\"")) return part(kPartClose, b.close_e8);
+  if (starts_with(key, "volume\"")) return amount(kPartVolume, b.volume_e8);
+  if (starts_with(key, "confirm\"")) return truth(b.is_closed);
+  if (starts_with(key, "start\"")) {
+    parts |= kPartStart;
+    return time(b.start_ms);
+  }
+  return starts_with(key, "end\"") ? time(b.last_ms) : skip();
+}
+
 /// Decides what the members seen make up.
 bool BybitDecoder::Parser::finish() noexcept {
   VenueMessage& m = *out;
   if (!has_topic) return true;  // an acknowledgement, a pong
   if (m.kind == VenueKind::kOther) return true;
-  if (data != nullptr && !late_payload()) return false;
+  if (data != nullptr && !late_payload([this] { return payload(); })) return false;
   if (m.symbol.empty()) m.symbol = topic_symbol;
   if (m.symbol != topic_symbol) return refuse(FeedErrorKind::kUnknownSymbol, m.symbol.data());
   switch (m.kind) {
@@ -230,7 +223,14 @@ bool BybitDecoder::Parser::finish() noexcept {
       m.has_prev = true;
       m.prev_id = m.last_id - 1;
       return need(seen, kSeenType | kSeenData | kSeenBids | kSeenAsks | kSeenId);
-    case VenueKind::kTrades:
+    case VenueKind::kTrades: return need(seen, kSeenData);
+    case VenueKind::kLiquidations:
+      for (std::size_t i = 0; i < m.liquidation_count; ++i) {
+        m.liquidations[i].symbol = topic_symbol;
+      }
+      return need(seen, kSeenData);
+    case VenueKind::kBars:
+      if (m.bar_count == 0) m.kind = VenueKind::kOther;
       return need(seen, kSeenData);
     default: return need(seen, kSeenType | kSeenData);
   }
@@ -244,12 +244,9 @@ BybitDecoder& BybitDecoder::operator=(BybitDecoder&&) noexcept = default;
 
 DecodeFault BybitDecoder::decode(std::string_view bytes, VenueMessage& out) noexcept {
   Parser& p = *parser_;
-  p.out = &out;
-  p.seen = 0;
+  p.start(out);
   p.has_topic = p.is_snapshot = false;
   p.topic_symbol = {};
-  p.data = nullptr;
-  out.clear();
   if (p.begin(bytes) && p.members([&](const char* key) { return p.envelope(key); }) && p.ends()) {
     p.finish();
   }

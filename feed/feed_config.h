@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "shm/market/instrument.h"
@@ -34,5 +35,8 @@ struct FeedConfig {
   std::uint32_t diffs_buffered_max = 1'024;    // depth updates kept while waiting for a snapshot
   std::uint32_t diff_levels_buffered_max = 65'536;
 };
+
+/// One number for each venue, in the order in which the instruments first name it.
+std::vector<std::uint8_t> venue_numbers(std::span<const Instrument> instruments);
 
 }  // namespace pinstripe

@@ -1,5 +1,7 @@
 #include "feed/feed_engine.h"
 
+#include <bit>
+
 #include <algorithm>
 #include <cstring>
 #include <limits>
@@ -63,6 +65,7 @@ FeedEngine::FeedEngine(const FeedConfig& config)
     PINSTRIPE_CHECK(i.tick_e8 > 0 && i.lot_e8 > 0, "instrument without tick or lot");
     items_.emplace_back(config, i);
   }
+  enter_symbols();
   counters_.assign(counter_names().size(), 0);
 }
 
@@ -83,6 +86,7 @@ void FeedEngine::take(TimeNs now, const FeedInput& in) noexcept {
 void FeedEngine::on_frame(TimeNs now, const FeedFrame& frame) noexcept {
   ++count(FeedCount::kFrames);
   if (frame.format == FrameFormat::kDecoded) return on_decoded(now, frame);
+  if (frame.format == FrameFormat::kNotice) [[unlikely]] return on_notice(frame);
   if (decode(frame)) [[likely]] dispatch(now, frame);
 }
 
@@ -93,15 +97,44 @@ bool FeedEngine::decode(const FeedFrame& frame) noexcept {
   return false;
 }
 
-/// Index of the instrument that the message speaks of; SIZE_MAX where it is none of ours.
-std::size_t FeedEngine::find_item(const FeedFrame& frame) noexcept {
+/// Linear probing, at most a quarter full: hundreds of symbols cost what one does.
+void FeedEngine::enter_symbols() {
+  symbols_.assign(std::bit_ceil(4 * items_.size() + 1), kNoInstrument);
+  const std::vector<std::uint8_t> venues = venue_numbers(config_.instruments);
+  for (std::size_t i = 0; i < items_.size(); ++i) {
+    items_[i].venue = venues[i];
+    std::size_t slot = first_slot(venues[i], items_[i].symbol);
+    while (symbols_[slot] != kNoInstrument) slot = (slot + 1) % symbols_.size();
+    symbols_[slot] = static_cast<std::uint16_t>(i);
+  }
+}
+
+std::size_t FeedEngine::first_slot(std::uint8_t venue, std::string_view symbol) const noexcept {
+  Hasher hash(venue);
+  hash.bytes(symbol.data(), symbol.size());
+  return hash.value() % symbols_.size();
+}
+
+std::size_t FeedEngine::find_symbol(std::uint8_t venue, std::string_view symbol) const noexcept {
+  std::size_t slot = first_slot(venue, symbol);
+  for (; symbols_[slot] != kNoInstrument; slot = (slot + 1) % symbols_.size()) {
+    const Item& item = items_[symbols_[slot]];
+    if (item.venue == venue && item.symbol == symbol) return symbols_[slot];
+  }
+  return SIZE_MAX;
+}
+
+/// Index of the instrument that `symbol` names in the frame's file or at its venue; SIZE_MAX: none
+/// of ours.
+std::size_t FeedEngine::find_item(const FeedFrame& frame, std::string_view symbol) noexcept {
   const std::size_t told = frame.instrument;
   if (told < items_.size() &&
-      (message_.symbol.empty() || message_.symbol == items_[told].symbol)) [[likely]] {
+      (symbol.empty() || symbol == items_[told].symbol)) [[likely]] {
     return told;
   }
+  if (frame.venue != kAnyVenue) return find_symbol(frame.venue, symbol);
   for (std::size_t i = 0; i < items_.size(); ++i) {
-    if (items_[i].symbol == message_.symbol) return i;
+    if (items_[i].symbol == symbol) return i;
   }
   return SIZE_MAX;
 }
@@ -158,12 +191,14 @@ void FeedEngine::dispatch(TimeNs now, const FeedFrame& frame) noexcept {
     ++count(FeedCount::kOther);
     return;
   }
-  const std::size_t index = find_item(frame);
+  if (m.kind == VenueKind::kLiquidations) [[unlikely]] return on_liquidations(frame);
+  const std::size_t index = find_item(frame, m.symbol);
   if (index == SIZE_MAX) [[unlikely]] {
     return refuse(frame, FeedErrorKind::kUnknownSymbol,
                   m.symbol.empty() ? frame.bytes.data() : m.symbol.data());
   }
   Item& item = items_[index];
+  if (passes_over(item, m.kind != VenueKind::kMark && m.kind != VenueKind::kTickerState)) return;
   switch (m.kind) {
     case VenueKind::kTrade:
     case VenueKind::kAggTrade:
@@ -171,6 +206,7 @@ void FeedEngine::dispatch(TimeNs now, const FeedFrame& frame) noexcept {
       on_trade(now, frame, item);
       return end(index);
     case VenueKind::kTrades: return on_trades(now, frame, index);
+    case VenueKind::kBars: return on_bars(frame, index);
     default: break;
   }
   if (!convert_levels(frame, item)) return;
@@ -211,6 +247,8 @@ void FeedEngine::on_venue_book(TimeNs now, std::size_t index) noexcept {
     case VenueKind::kTrade:
     case VenueKind::kTrades:
     case VenueKind::kAggTrade:
+    case VenueKind::kLiquidations:
+    case VenueKind::kBars:
     case VenueKind::kOther: break;
   }
 }

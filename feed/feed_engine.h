@@ -22,7 +22,7 @@ enum class FeedCount : std::size_t {
   kEvents, kFrames, kLevelChanges, kDepths, kTickers, kTrades, kMarks, kSnapshots, kOther,
   kNonMarketTrades, kUnusedTrades, kTradeDuplicates, kTradeHoles, kBadLines, kBadJson,
   kUnknownSymbol, kOffGrid, kOverflow, kClockAhead, kLevelsDropped, kMessagesDropped,
-  kInterruptions, kGaps, kDuplicates,
+  kInterruptions, kNotices, kPassedOver, kOpenInterests, kLiquidations, kBars, kGaps, kDuplicates,
   kOutOfOrder, kCrossed, kResyncs, kStale, kOldTickers, kTickerMatches, kTickerMismatches,
   kSnapshotsRefused, kSnapshotsUnused, kUpdatesUnused, kHeartbeats, kChecksumMatches,
   kChecksumMismatches, kCount,
@@ -58,6 +58,7 @@ class FeedEngine {
     std::int64_t tick_e8;
     std::int64_t lot_e8;
     std::string symbol;
+    std::uint8_t venue = 0;  // venue_numbers()
     bool has_trade = false;      // a `trade` was seen: aggTrades no longer count
     bool has_trade_id = false;
     std::uint64_t trade_id = 0;  // newest
@@ -66,6 +67,7 @@ class FeedEngine {
     std::uint16_t book_depth = 0;  // chained book: of the deepest channel so far, which counts
     std::int64_t mark_e8 = 0;    // newest of a ticker that comes in parts; 0 = none yet
     std::int64_t index_e8 = 0;
+    std::int64_t open_interest_e8 = 0;  // newest
     std::int64_t dropped = 0;  // levels that fell off the far end of the book
     std::array<std::int64_t, sizeof(KeeperCounts) / sizeof(std::int64_t)> collected{};
   };
@@ -78,8 +80,20 @@ class FeedEngine {
   bool decode(const FeedFrame& frame) noexcept;
   void dispatch(TimeNs now, const FeedFrame& frame) noexcept;
   void on_decoded(TimeNs now, const FeedFrame& frame) noexcept;
+  void on_notice(const FeedFrame& frame) noexcept;
+  /// Books and trades of an instrument that is halted count for nothing, and in ticks and lots of
+  /// another definition they could not even be written; mark and funding are money and count on.
+  bool passes_over(const Item& item, bool is_of_trading) noexcept {
+    if (!item.keeper.is_halted() || !is_of_trading) [[likely]] return false;
+    ++count(FeedCount::kEvents);
+    ++count(FeedCount::kPassedOver);
+    return true;
+  }
   void publish_decoded(TimeNs now, std::size_t index) noexcept;
-  std::size_t find_item(const FeedFrame& frame) noexcept;
+  std::size_t find_item(const FeedFrame& frame, std::string_view symbol) noexcept;
+  void enter_symbols();
+  std::size_t find_symbol(std::uint8_t venue, std::string_view symbol) const noexcept;
+  std::size_t first_slot(std::uint8_t venue, std::string_view symbol) const noexcept;
   bool convert(const FeedFrame& frame, const Item& item, std::span<const RawLevel> from,
                std::vector<BookLevel>& to) noexcept;
   bool convert_levels(const FeedFrame& frame, const Item& item) noexcept;
@@ -89,6 +103,11 @@ class FeedEngine {
   void on_trades(TimeNs now, const FeedFrame& frame, std::size_t index) noexcept;
   bool takes_id(Item& item, const RawTrade& trade) noexcept;
   void on_ticker_state(TimeNs now, Item& item) noexcept;
+  void on_liquidations(const FeedFrame& frame) noexcept;
+  void publish_liquidation(const FeedFrame& frame, const Item& item,
+                           const RawLiquidation& l) noexcept;
+  void on_bars(const FeedFrame& frame, std::size_t index) noexcept;
+  FeedErrorKind publish_bar(const Item& item, const RawBar& b) noexcept;
   void publish_funding(Item& item, std::int64_t rate_e8, std::int64_t funding_ms) noexcept;
   void on_trade(TimeNs now, const FeedFrame& frame, Item& item) noexcept;
   bool takes_trade(Item& item) noexcept;
@@ -102,6 +121,7 @@ class FeedEngine {
 
   FeedConfig config_;
   std::vector<Item> items_;
+  std::vector<std::uint16_t> symbols_;  // hash table of items by venue and symbol
   VenueDecoder decoder_;
   VenueMessage message_;
   std::vector<BookLevel> bids_;  // of the current message, on the grid

@@ -48,6 +48,7 @@ void FeedEngine::on_decoded(TimeNs now, const FeedFrame& frame) noexcept {
   if (h.bids > bids_.size() || h.asks > asks_.size()) {
     return refuse(frame, FeedErrorKind::kTooLong, nullptr);
   }
+  if (passes_over(items_[index], h.kind != DecodedKind::kMark)) return;
   const char* levels = frame.bytes.data() + sizeof(h);
   std::memcpy(bids_.data(), levels, h.bids * sizeof(BookLevel));
   std::memcpy(asks_.data(), levels + h.bids * sizeof(BookLevel), h.asks * sizeof(BookLevel));

@@ -66,12 +66,17 @@ bool FeedEngine::takes_id(Item& item, const RawTrade& t) noexcept {
   return true;
 }
 
-/// Mark and index where one of them came, funding where rate or instant changed. Best prices and
-/// open interest have no place in MarketEvent: the touch is the book's, whose ids the ticker does
-/// not share (venues.md).
+/// Mark and index where one of them came, funding and open interest where they changed. Best prices
+/// have no place in MarketEvent: the touch is the book's, whose ids the ticker does not share
+/// (venues.md). Open interest goes first: where it comes alone it decides nothing.
 void FeedEngine::on_ticker_state(TimeNs now, Item& item) noexcept {
   const RawTickerState& t = message_.ticker;
   ++count(FeedCount::kTickers);
+  if ((t.has & kHasOpenInterest) != 0 && t.open_interest_e8 != item.open_interest_e8) {
+    item.open_interest_e8 = t.open_interest_e8;
+    ++count(FeedCount::kOpenInterests);
+    queue_.push(MsgType::kOpenInterest, 0, t.open_interest_e8, 0, kToFeatures);
+  }
   if ((t.has & kHasMark) != 0) item.mark_e8 = t.mark_e8;
   if ((t.has & kHasIndex) != 0) item.index_e8 = t.index_e8;
   if ((t.has & (kHasMark | kHasIndex)) != 0 && item.mark_e8 != 0) {

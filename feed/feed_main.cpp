@@ -1,5 +1,8 @@
 // pinstripe-feed: one feed stage as a process, with its source of frames.
 #include "feed/feed_stage.h"
+#include "feed/live/links_page.h"
+#include "feed/live/venue_source.h"
+#include "tools/rest/venue_hosts.h"
 #include "tools/session/feed_failure.h"
 #include "tools/session/open_source.h"
 #include "tools/session/stage_configs.h"
@@ -8,14 +11,20 @@
 namespace pinstripe {
 namespace {
 
-template <class Runner>
-int run_feed(StageProgram& program, FeedStage& stage, const FrameSource& source, Runner& runner) {
+constexpr std::int64_t kLinksEveryNs = 100 * kNsPerMs;
+
+template <class Runner, class Report>
+int run_feed(StageProgram& program, FeedStage& stage, const FrameSource& source, Runner& runner,
+             Report&& report) {
   if (auto joined = rejoin_stage(program, runner); !joined) {
     return program.fail_with(joined.error());
   }
   BadLineLog bad_lines(source.files());
   const int status = program.drive(
-      stage, runner, [&](StagePage& page) noexcept { bad_lines(page, stage.errors()); });
+      stage, runner, [&](StagePage& page) noexcept {
+        bad_lines(page, stage.errors());
+        report(page);
+      });
   if (const auto error = feed_failure(stage, source); error) return program.fail_with(*error);
   return status;
 }
@@ -26,15 +35,76 @@ int run_recorded(StageProgram& program, FeedStage& stage) {
   Probe probe = program.probe();
   FeedRunner<FeedStage, FrameSource> runner(stage, **source, program.setup(), probe,
                                             program.plan().speed);
-  return run_feed(program, stage, **source, runner);
+  return run_feed(program, stage, **source, runner, [](StagePage&) noexcept {});
 }
 
-int run_live(StageProgram& program, FeedStage& stage) {
-  auto source = open_live_source(program.plan(), program.spec().lane, program.clock());
-  if (!source) return program.fail_with(source.error());
+/// What a live source can do for a book, from its state.
+BookNeed need_of(BookState state) noexcept {
+  switch (state) {
+    case BookState::kValid: return BookNeed::kNone;
+    case BookState::kStale: return BookNeed::kSilent;
+    default: return BookNeed::kFresh;
+  }
+}
+
+/// The venues' markets, connected. A feed that takes over goes on trying where one cannot be
+/// reached; the session's first feed says so and ends.
+Result<std::unique_ptr<VenueSource>> open_venues(const StageProgram& program) {
+  const SessionPlan& plan = program.plan();
+  auto config = feed_config_of(plan);
+  if (!config) return std::unexpected(config.error());
+  HubOptions options;
+  options.address = plan.venues.address;
+  options.ca_file = plan.venues.ca_file;
+  options.redundant = plan.venues.redundant;
+  options.snapshot_levels = plan.venues.snapshot_levels;
+  options.cut_over_ns = plan.venues.cut_over_ns;
+  options.message_bytes_max = config->frame_bytes_max;
+  auto limits = rest_limiter_options({options.address, options.ca_file});
+  if (!limits) return std::unexpected(limits.error());
+  options.limits = *limits;
+  auto hub = MarketHub::open(plan.instruments, plan.lanes[program.spec().lane].instruments, options);
+  if (!hub) return std::unexpected(hub.error());
+  const bool succeeds =
+      program.setup().journal != nullptr && program.setup().journal->records() != 0;
+  if (!succeeds) {
+    if (auto open = (*hub)->await_open(plan.venues.open_ns); !open) {
+      return std::unexpected(open.error());
+    }
+  }
+  (*hub)->begin();
+  const SessionClock clock = program.clock();
+  return std::make_unique<VenueSource>(std::move(*hub), [clock] { return clock.session_time(); },
+                                       VenueSourceOptions{plan.for_ns, plan.events_max});
+}
+
+int run_live(StageProgram& program, FeedStage& stage, LiveFrameSource& source,
+             LinksBoard* links) {
+  source.set_needs([&stage](std::uint16_t i) { return need_of(stage.book_state(i)); });
   Probe probe = program.probe();
-  LiveFeedRunner<FeedStage, LiveFrameSource> runner(stage, **source, program.setup(), probe);
-  return run_feed(program, stage, **source, runner);
+  LiveFeedRunner<FeedStage, LiveFrameSource> runner(stage, source, program.setup(), probe);
+  const auto* const venues = links == nullptr ? nullptr : static_cast<VenueSource*>(&source);
+  std::int64_t published_ns = 0;
+  return run_feed(program, stage, source, runner, [&](StagePage&) noexcept {
+    const std::int64_t now = program.clock().monotonic_ns();
+    if (venues == nullptr || now - published_ns < kLinksEveryNs) return;
+    published_ns = now;
+    links->publish(venues->hub(), now);
+  });
+}
+
+int run_played(StageProgram& program, FeedStage& stage) {
+  auto source = open_played_source(program.plan(), program.spec().lane, program.clock());
+  if (!source) return program.fail_with(source.error());
+  return run_live(program, stage, **source, nullptr);
+}
+
+int run_venues(StageProgram& program, FeedStage& stage) {
+  auto links = LinksBoard::open(links_page_path(program.plan(), program.spec()));
+  if (!links) return program.fail_with(links.error());
+  auto source = open_venues(program);
+  if (!source) return program.fail_with(source.error());
+  return run_live(program, stage, **source, &*links);
 }
 
 }  // namespace
@@ -48,5 +118,7 @@ int main(int argc, char** argv) {
   auto config = feed_config_of(program->plan());
   if (!config) return program->fail_with(config.error());
   const auto stage = std::make_unique<FeedStage>(*config);
-  return program->plan().live ? run_live(*program, *stage) : run_recorded(*program, *stage);
+  if (!program->plan().live) return run_recorded(*program, *stage);
+  return program->plan().source == SourceKind::kVenues ? run_venues(*program, *stage)
+                                                       : run_played(*program, *stage);
 }

@@ -21,6 +21,9 @@ void FeedStage::save(StateWriter& w) const noexcept { engine_->save(w); }
 Result<void> FeedStage::load(StateReader& r) { return engine_->load(r); }
 std::span<const std::int64_t> FeedStage::counters() const noexcept { return engine_->counters(); }
 std::vector<std::string> FeedStage::counter_names() const { return engine_->counter_names(); }
+BookState FeedStage::book_state(std::uint16_t instrument) const noexcept {
+  return engine_->keeper(instrument).state();
+}
 const FeedError& FeedStage::last_error() const noexcept { return engine_->last_error(); }
 const FeedErrors& FeedStage::errors() const noexcept { return engine_->errors(); }
 bool FeedStage::stopped() const noexcept { return engine_->stopped(); }

@@ -1,8 +1,9 @@
 // The feed stage: frames in, market events out, one port a reader.
 //
-//   port 0 features   levels of the fused book, touch, trade, mark, funding, book state
-//   port 1 risk       the same without levels
-//   port 2 exec       everything
+//   port 0 features   levels of the fused book, touch, trade, mark, funding, book state; open
+//                     interest, liquidations, closed candles
+//   port 1 risk       the first without levels
+//   port 2 exec       the first
 //
 // A kBookState message with kFlagSnapshot set says: forget this instrument's book and touch, what
 // follows builds it afresh. See feed/README.md for the fused book and the sequence guard.
@@ -54,6 +55,8 @@ class FeedStage {
   std::span<const std::int64_t> counters() const noexcept;
   std::vector<std::string> counter_names() const;
 
+  /// Why the book of `instrument` may not be traded, for whoever can do something about it.
+  BookState book_state(std::uint16_t instrument) const noexcept;
   /// The last frame that was refused; kind kNone where there was none.
   const FeedError& last_error() const noexcept;
   /// Everything that was refused, by kind.

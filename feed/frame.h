@@ -18,18 +18,29 @@ enum class FrameFormat : std::uint8_t {
   kDecoded,       // binary, see decoded_frame.h
   kBybitRaw,      // one JSON message of Bybit v5 as received
   kOkxRaw,        // one JSON message of OKX v5 as received
+  kNotice,        // a live source's own word on FeedFrame::instrument, one of kNotice*
 };
-inline constexpr std::size_t kFrameFormats = 6;
+inline constexpr std::size_t kFrameFormats = 7;
+
+/// What a notice may say. Each may be said again: it then changes nothing.
+inline constexpr std::string_view kNoticeHalted = "halted";    // the venue does not trade it
+inline constexpr std::string_view kNoticeChanged = "changed";  // tick, lot: its record is wrong now
+inline constexpr std::string_view kNoticeTrading = "trading";  // the venue trades it
 
 /// Bytes behind `FeedFrame::bytes` that must be readable (their content does not matter): the
 /// decoder loads whole vectors.
 inline constexpr std::size_t kFramePadding = 64;
+
+inline constexpr std::uint8_t kAnyVenue = 0xFF;
 
 struct FeedFrame {
   TimeNs origin_ns;  // receive time, re-based to the venue's clock, never going backwards
   FrameFormat format = FrameFormat::kBinanceRaw;
   std::string_view bytes;  // followed by kFramePadding readable bytes
   std::uint16_t instrument = kNoInstrument;  // known from the file, else told from the frame
+  // Whose symbols the frame speaks of (venue_numbers of the instruments), where its connection says
+  // so: symbols of several venues have the same names.
+  std::uint8_t venue = kAnyVenue;
   std::uint32_t file = 0;                    // index in the source's list of files
   // 1-based; row or frame number where there are no lines
   std::uint64_t line = 0;

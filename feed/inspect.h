@@ -32,7 +32,8 @@ struct CaptureFileInfo {
   Instrument instrument;
   std::int64_t first_receive_ns = 0;  // local clock, as recorded
   std::int64_t last_receive_ns = 0;
-  std::int64_t frames = 0, depths = 0, tickers = 0, trades = 0, marks = 0, snapshots = 0;
+  std::int64_t frames = 0, depths = 0, tickers = 0, trades = 0, snapshots = 0;
+  std::int64_t marks = 0;  // and what else is reported now and then: closed candles, liquidations
   std::int64_t bad_lines = 0;
   std::int64_t backward_times = 0;   // receive times below an earlier one; raised to the newest
   std::uint64_t backward_line = 0;   // the first of them

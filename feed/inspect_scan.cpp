@@ -86,6 +86,9 @@ void take_message(const VenueMessage& m, std::int64_t receive_ns, std::uint64_t 
     case VenueKind::kAggTrade: ++info.trades; break;
     case VenueKind::kMark: ++info.marks; break;
     case VenueKind::kSnapshot: ++info.snapshots; break;
+    // Told when something is over: neither the stream's symbol nor its clock is read off them.
+    case VenueKind::kLiquidations:
+    case VenueKind::kBars: ++info.marks; return;
     case VenueKind::kOther: return;
   }
   take_ids(m, info);

@@ -10,6 +10,7 @@
 
 #include <simdjson.h>
 
+#include <limits>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -136,6 +137,16 @@ class JsonWalk {
     const char* start = nullptr;
     return text(start) && decimal(start, e8, any_sign);
   }
+  /// An amount that no order ever has (open interest, a day's volume) as a string: cut after the
+  /// eighth decimal, and held at the largest that is kept.
+  bool amount_text(std::int64_t& e8) noexcept {
+    const char* start = nullptr;
+    if (!text(start)) return false;
+    const Decimal d = parse_decimal(start, limit);
+    const bool is_amount = d.status != DecimalStatus::kBad && *d.end == '"' && *start != '-';
+    e8 = d.status == DecimalStatus::kOverflow ? std::numeric_limits<std::int64_t>::max() : d.e8;
+    return is_amount || refuse(FeedErrorKind::kBadNumber, start);
+  }
   bool truth(bool& value) noexcept {
     const char c = token();
     if (c != 't' && c != 'f') return refuse_here();
@@ -180,7 +191,6 @@ class JsonWalk {
   }
   /// The number whose digits begin at `at`, and the character behind it; zero where it is none.
   char digits(const char* at, std::uint64_t& value) const noexcept;
-
 
   const char* base = nullptr;   // of the frame
   const char* limit = nullptr;  // its end
@@ -272,6 +282,5 @@ inline bool JsonWalk::levels(std::vector<RawLevel>& target, std::size_t& count) 
   count = static_cast<std::size_t>(to - target.data());
   return true;
 }
-
 
 }  // namespace pinstripe

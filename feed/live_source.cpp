@@ -17,7 +17,7 @@ struct KeptFrame {
   std::uint32_t bytes = 0;
   std::uint16_t instrument = 0;
   FrameFormat format{};
-  std::uint8_t zero = 0;
+  std::uint8_t venue = kAnyVenue;
 };
 static_assert(sizeof(KeptFrame) == 48);
 
@@ -37,6 +37,7 @@ void LiveFrameSource::write_frame(const FeedFrame& frame, std::byte* to) const n
   head.bytes = static_cast<std::uint32_t>(frame.bytes.size());
   head.instrument = frame.instrument;
   head.format = frame.format;
+  head.venue = frame.venue;
   const std::uint64_t zeroes = 0;  // the end of the last word, then the bytes over it
   std::memcpy(to + frame_bytes(frame) - sizeof(zeroes), &zeroes, sizeof(zeroes));
   std::memcpy(to, &head, sizeof(head));
@@ -61,6 +62,7 @@ const FeedFrame& LiveFrameSource::read_frame(std::span<const std::byte> bytes) {
   read_.format = head.format;
   read_.bytes = {buffer_.data(), head.bytes};
   read_.instrument = head.instrument;
+  read_.venue = head.venue;
   read_.file = head.file;
   read_.line = head.line;
   read_.column = head.column;

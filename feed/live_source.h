@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -14,6 +15,13 @@ namespace pinstripe {
 /// know of it.
 using SourceMark = std::array<std::uint64_t, 2>;
 
+/// What the stage knows of an instrument's book, for a source that can ask for a fresh one.
+enum class BookNeed : std::uint8_t {
+  kNone,    // whole, or nothing to be done
+  kFresh,   // must be built anew
+  kSilent,  // no word of it for too long
+};
+
 class LiveFrameSource : public FrameSource {
  public:
   // peek() null: nothing now. FeedFrame::origin_ns is the session's clock at the receipt.
@@ -22,6 +30,9 @@ class LiveFrameSource : public FrameSource {
   virtual bool ended() const noexcept = 0;
   /// When the next frame will show, by the session's clock; max: unknown.
   virtual TimeNs due_ns() const noexcept { return TimeNs::max(); }
+
+  /// `needs` answers for each instrument, between two turns of the stage.
+  virtual void set_needs(std::function<BookNeed(std::uint16_t)>) {}
 
   /// Size of a frame in the journal, a multiple of 8.
   std::size_t frame_bytes(const FeedFrame& frame) const noexcept;

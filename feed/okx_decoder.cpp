@@ -4,7 +4,7 @@
 #define SIMDJSON_EXCEPTIONS 0
 #include "feed/okx_decoder.h"
 
-#include "feed/json_walk.h"
+#include "feed/venue_walk.h"
 
 namespace pinstripe {
 namespace {
@@ -12,7 +12,7 @@ namespace {
 /// Members that a message was seen to have.
 enum Seen : std::uint32_t {
   kSeenData = 1, kSeenAction = 2, kSeenBids = 4, kSeenAsks = 8, kSeenTime = 16, kSeenId = 32,
-  kSeenPrev = 64, kSeenPrice = 128, kSeenQty = 256, kSeenSide = 512,
+  kSeenPrev = 64,
 };
 
 struct Channel {
@@ -33,34 +33,49 @@ constexpr Channel kChannels[] = {
     {"mark-price\"", VenueKind::kTickerState, 0, false},
     {"funding-rate\"", VenueKind::kTickerState, 0, false},
     {"open-interest\"", VenueKind::kTickerState, 0, false},
+    {"liquidation-orders\"", VenueKind::kLiquidations, 0, false},
 };
+constexpr Channel kCandles = {"candle", VenueKind::kBars, 0, false};
+
+/// Milliseconds of `1m`, `4H`, `1Dutc` ...; 0 for months, which differ.
+std::int64_t interval_of(const char* p) noexcept {
+  constexpr std::int64_t kMinute = 60'000;
+  std::int64_t count = 0;
+  while (*p >= '0' && *p <= '9' && count < 1'000) count = 10 * count + (*p++ - '0');
+  switch (*p) {
+    case 's': return count * 1'000;
+    case 'm': return count * kMinute;
+    case 'H': return count * 60 * kMinute;
+    case 'D': return count * 24 * 60 * kMinute;
+    case 'W': return count * 7 * 24 * 60 * kMinute;
+    default: return 0;
+  }
+}
 
 }  // namespace
 
-struct OkxDecoder::Parser : JsonWalk {
-  using JsonWalk::JsonWalk;
-  VenueMessage* out = nullptr;
+struct OkxDecoder::Parser : VenueWalk {
+  using VenueWalk::VenueWalk;
   const Channel* channel = nullptr;
-  std::uint32_t seen = 0;
-  std::uint32_t trade_seen = 0;
+  std::int64_t interval_ms = 0;  // of a candle channel
   std::uint64_t books = 0;  // elements of `data`
   bool has_arg = false;
   bool is_event = false;    // an acknowledgement or an error
   bool is_snapshot = false;
-  const std::uint32_t* data = nullptr;  // where it begins, while the channel is not known
 
   bool envelope(const char* key) noexcept;
   bool argument(const char* key) noexcept;
   bool action() noexcept;
   bool payload() noexcept;
-  bool late_payload() noexcept;
   bool book() noexcept;
   bool book_field(const char* key) noexcept;
   bool signed_number(bool& is_negative, std::uint64_t& value) noexcept;
-  bool trade() noexcept;
   bool trade_field(const char* key, RawTrade& t) noexcept;
   bool ticker_field(const char* key) noexcept;
-  bool ticker_decimal(std::uint16_t bit, std::int64_t& value, bool any_sign = false) noexcept;
+  bool liquidations() noexcept;
+  bool liquidation_field(const char* key, RawLiquidation& l) noexcept;
+  bool candle(RawBar& b) noexcept;
+  bool candle_value(unsigned place, RawBar& b) noexcept;
   bool stamp() noexcept {
     std::int64_t ms = 0;
     if (!time_text(ms)) return false;
@@ -75,9 +90,6 @@ struct OkxDecoder::Parser : JsonWalk {
     return own == out->symbol || refuse(FeedErrorKind::kUnknownSymbol, own.data());
   }
   bool finish() noexcept;
-  bool need(std::uint32_t have, std::uint32_t bits) noexcept {
-    return (have & bits) == bits || refuse(FeedErrorKind::kMissingField, limit);
-  }
 };
 
 /// A member of the message itself.
@@ -108,6 +120,11 @@ bool OkxDecoder::Parser::argument(const char* key) noexcept {
     out->kind = c.kind;
     out->book_depth = c.depth;
   }
+  if (starts_with(start, kCandles.name)) {
+    channel = &kCandles;
+    out->kind = kCandles.kind;
+    interval_ms = interval_of(start + kCandles.name.size());
+  }
   return true;
 }
 
@@ -123,22 +140,19 @@ bool OkxDecoder::Parser::action() noexcept {
 bool OkxDecoder::Parser::payload() noexcept {
   switch (out->kind) {
     case VenueKind::kChainedBook: return elements([this] { return book(); });
-    case VenueKind::kTrades: return elements([this] { return trade(); });
+    case VenueKind::kTrades:
+      return elements([this] {
+        return trade(1, [this](const char* key, RawTrade& t) { return trade_field(key, t); });
+      });
     case VenueKind::kTickerState:
       return elements([this] {
         return members([this](const char* key) { return ticker_field(key); });
       });
+    case VenueKind::kLiquidations: return elements([this] { return liquidations(); });
+    case VenueKind::kBars:
+      return elements([this] { return bar([this](RawBar& b) { return candle(b); }); });
     default: return skip();
   }
-}
-
-/// `data` stood before `arg`.
-bool OkxDecoder::Parser::late_payload() noexcept {
-  const std::uint32_t* const end = next;
-  next = data;
-  if (!payload()) return false;
-  next = end;
-  return true;
 }
 
 /// One book a message: two would be two updates with one place for the levels.
@@ -192,52 +206,15 @@ bool OkxDecoder::Parser::book_field(const char* key) noexcept {
   return true;
 }
 
-bool OkxDecoder::Parser::trade() noexcept {
-  VenueMessage& m = *out;
-  if (m.trade_count == m.trades.size()) {
-    return refuse(FeedErrorKind::kTooLong, next < last ? base + *next : limit);
-  }
-  RawTrade& t = m.trades[m.trade_count];
-  t = {};
-  t.count = 1;
-  trade_seen = 0;
-  if (!members([&](const char* key) { return trade_field(key, t); })) return false;
-  if (!need(trade_seen, kSeenPrice | kSeenQty | kSeenSide)) return false;
-  ++m.trade_count;
-  return true;
-}
-
 bool OkxDecoder::Parser::trade_field(const char* key, RawTrade& t) noexcept {
-  if (starts_with(key, "px\"")) {
-    trade_seen |= kSeenPrice;
-    return decimal_text(t.price_e8);
-  }
-  if (starts_with(key, "sz\"")) {
-    trade_seen |= kSeenQty;
-    return decimal_text(t.qty_e8);
-  }
-  if (starts_with(key, "side\"")) {
-    const char* start = nullptr;
-    if (!text(start)) return false;
-    trade_seen |= kSeenSide;
-    t.is_sell = starts_with(start, "sell\"");
-    return t.is_sell || starts_with(start, "buy\"") || refuse(FeedErrorKind::kBadJson, start);
-  }
+  if (starts_with(key, "px\"")) return part(kPartPrice, t.price_e8);
+  if (starts_with(key, "sz\"")) return part(kPartQty, t.qty_e8);
+  if (starts_with(key, "side\"")) return side("sell", "buy", t.is_sell);
   if (starts_with(key, "tradeId\"")) return number_text(t.id);
   if (starts_with(key, "count\"")) return number_text(t.count);
   if (starts_with(key, "ts\"")) return stamp();
   if (starts_with(key, "instId\"")) return symbol();
   return skip();
-}
-
-/// An empty text says that there is no such value (an option without a bid).
-bool OkxDecoder::Parser::ticker_decimal(std::uint16_t bit, std::int64_t& value,
-                                        bool any_sign) noexcept {
-  const char* start = nullptr;
-  if (!text(start)) return false;
-  if (*start == '"') return true;
-  out->ticker.has |= bit;
-  return decimal(start, value, any_sign);
 }
 
 bool OkxDecoder::Parser::ticker_field(const char* key) noexcept {
@@ -247,7 +224,7 @@ bool OkxDecoder::Parser::ticker_field(const char* key) noexcept {
   if (starts_with(key, "askPx\"")) return ticker_decimal(kHasAskPrice, t.ask_price_e8);
   if (starts_with(key, "askSz\"")) return ticker_decimal(kHasAskQty, t.ask_qty_e8);
   if (starts_with(key, "markPx\"")) return ticker_decimal(kHasMark, t.mark_e8);
-  if (starts_with(key, "oi\"")) return ticker_decimal(kHasOpenInterest, t.open_interest_e8);
+  if (starts_with(key, "oi\"")) return open_interest();
   if (starts_with(key, "fundingRate\"")) return ticker_decimal(kHasRate, t.rate_e8, true);
   if (starts_with(key, "fundingTime\"")) {
     t.has |= kHasFundingTime;
@@ -258,6 +235,56 @@ bool OkxDecoder::Parser::ticker_field(const char* key) noexcept {
   return skip();
 }
 
+/// One element an instrument: {"instId":"BTC-USDT-SWAP","details":[{"side":"sell",..},..]}.
+bool OkxDecoder::Parser::liquidations() noexcept {
+  const std::size_t first = out->liquidation_count;
+  std::string_view name;
+  const auto detail = [this](const char* key, RawLiquidation& l) {
+    return liquidation_field(key, l);
+  };
+  const auto member = [&](const char* key) {
+    if (starts_with(key, "instId\"")) return word(name);
+    if (!starts_with(key, "details\"") || token() != '[') return skip();
+    return elements([&] { return liquidation(detail); });
+  };
+  if (!members(member)) return false;
+  for (std::size_t i = first; i < out->liquidation_count; ++i) out->liquidations[i].symbol = name;
+  return !name.empty() || first == out->liquidation_count ||
+         refuse(FeedErrorKind::kMissingField, limit);
+}
+
+bool OkxDecoder::Parser::liquidation_field(const char* key, RawLiquidation& l) noexcept {
+  if (starts_with(key, "bkPx\"")) return part(kPartPrice, l.price_e8);
+  if (starts_with(key, "sz\"")) return part(kPartQty, l.qty_e8);
+  if (starts_with(key, "side\"")) return side("sell", "buy", l.is_sell);
+  return starts_with(key, "ts\"") ? stamp() : skip();
+}
+
+/// ["ts","open","high","low","close","vol","volCcy","volCcyQuote","confirm"], all of them texts.
+bool OkxDecoder::Parser::candle(RawBar& b) noexcept {
+  unsigned place = 0;
+  if (!elements([&] { return candle_value(place++, b); })) return false;
+  return interval_ms == 0 || !__builtin_add_overflow(b.start_ms, interval_ms - 1, &b.last_ms) ||
+         refuse(FeedErrorKind::kBadNumber, limit);
+}
+
+bool OkxDecoder::Parser::candle_value(unsigned place, RawBar& b) noexcept {
+  const char* start = nullptr;
+  switch (place) {
+    case 0: parts |= kPartStart; return time_text(b.start_ms);
+    case 1: return part(kPartOpen, b.open_e8);
+    case 2: return part(kPartHigh, b.high_e8);
+    case 3: return part(kPartLow, b.low_e8);
+    case 4: return part(kPartClose, b.close_e8);
+    case 5: return amount(kPartVolume, b.volume_e8);
+    case 8:
+      if (!text(start)) return false;
+      b.is_closed = starts_with(start, "1\"");
+      return true;
+    default: return skip();
+  }
+}
+
 /// Decides what the members seen make up.
 bool OkxDecoder::Parser::finish() noexcept {
   VenueMessage& m = *out;
@@ -265,8 +292,16 @@ bool OkxDecoder::Parser::finish() noexcept {
     m.kind = VenueKind::kOther;
     return true;
   }
+  if (data != nullptr && !late_payload([this] { return payload(); })) return false;
+  if (m.kind == VenueKind::kLiquidations) {
+    if (m.liquidation_count == 0) m.kind = VenueKind::kOther;
+    return need(seen, kSeenData);
+  }
   if (m.symbol.empty()) return refuse(FeedErrorKind::kMissingField, limit);
-  if (data != nullptr && !late_payload()) return false;
+  if (m.kind == VenueKind::kBars) {
+    if (m.bar_count == 0) m.kind = VenueKind::kOther;
+    return need(seen, kSeenData);
+  }
   if (!need(seen, kSeenData | kSeenTime)) return false;
   if (m.kind != VenueKind::kChainedBook) return true;
   m.is_fresh = channel->has_action ? is_snapshot : true;
@@ -284,13 +319,11 @@ OkxDecoder& OkxDecoder::operator=(OkxDecoder&&) noexcept = default;
 
 DecodeFault OkxDecoder::decode(std::string_view bytes, VenueMessage& out) noexcept {
   Parser& p = *parser_;
-  p.out = &out;
+  p.start(out);
   p.channel = nullptr;
-  p.seen = 0;
+  p.interval_ms = 0;
   p.books = 0;
   p.has_arg = p.is_event = p.is_snapshot = false;
-  p.data = nullptr;
-  out.clear();
   if (bytes == "pong") return {};
   if (p.begin(bytes) && p.members([&](const char* key) { return p.envelope(key); }) && p.ends()) {
     p.finish();

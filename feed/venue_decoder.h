@@ -15,8 +15,8 @@ class VenueDecoder {
   explicit VenueDecoder(std::size_t frame_bytes_max)
       : binance_(frame_bytes_max), bybit_(frame_bytes_max), okx_(frame_bytes_max) {}
 
-  /// `bytes` is followed by kFramePadding readable bytes. Binary frames (kDecoded) are not for
-  /// here: they are refused.
+  /// `bytes` is followed by kFramePadding readable bytes. Binary frames (kDecoded) and notices are
+  /// not for here: they are refused.
   DecodeFault decode(FrameFormat format, std::string_view bytes, VenueMessage& out) noexcept {
     switch (format) {
       case FrameFormat::kBinanceRaw: return binance_.decode(bytes, out);
@@ -24,7 +24,8 @@ class VenueDecoder {
       case FrameFormat::kOkxRaw: return okx_.decode(bytes, out);
       case FrameFormat::kTardisBook: return decode_tardis_book(bytes, out);
       case FrameFormat::kTardisTrades: return decode_tardis_trade(bytes, out);
-      case FrameFormat::kDecoded: break;
+      case FrameFormat::kDecoded:
+      case FrameFormat::kNotice: break;
     }
     return {FeedErrorKind::kBadFrame, bytes.data()};
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -11,7 +12,7 @@
 namespace pinstripe {
 
 enum class VenueKind : std::uint8_t {
-  kOther,  // well formed, but nothing that this stage uses (kline, acknowledgement ...)
+  kOther,  // well formed, but nothing that this stage uses (open candle, acknowledgement ...)
   kDepth,
   kTicker,
   kTrade,
@@ -22,6 +23,8 @@ enum class VenueKind : std::uint8_t {
   kChainedBook,  // all of a book (`is_fresh`) or changes that name the update before (Bybit, OKX)
   kTrades,     // several trades in one message
   kTickerState,  // what changed of best prices, mark, index, funding, open interest
+  kLiquidations,  // of several instruments perhaps: each names its own
+  kBars,       // closed candles of one instrument
 };
 
 struct RawLevel {
@@ -39,6 +42,24 @@ struct RawTrade {
   bool is_market = true;    // false: not made in the book (block trade)
 };
 
+/// An order by which the venue closes somebody's position.
+struct RawLiquidation {
+  std::int64_t price_e8 = 0;  // the order's, or that of the bankruptcy
+  std::int64_t qty_e8 = 0;
+  std::string_view symbol;
+  bool is_sell = false;       // the order's side: a long position is closed
+};
+
+/// A candle. Prices are those of trades; the volume may be cut after the eighth decimal.
+struct RawBar {
+  std::int64_t start_ms = 0;
+  std::int64_t last_ms = 0;      // its last millisecond; 0 = not told: a month
+  std::int64_t open_e8 = 0, high_e8 = 0, low_e8 = 0, close_e8 = 0;
+  std::int64_t volume_e8 = 0;    // as the venue counts quantities of orders
+  std::uint64_t trades = 0;      // 0 = not told
+  bool is_closed = false;
+};
+
 /// Fields of a RawTickerState that were there, one bit each.
 enum TickerField : std::uint16_t {
   kHasBidPrice = 1, kHasBidQty = 2, kHasAskPrice = 4, kHasAskQty = 8, kHasMark = 16,
@@ -52,15 +73,20 @@ struct RawTickerState {
   std::int64_t mark_e8 = 0, index_e8 = 0;
   std::int64_t rate_e8 = 0;       // of the next funding
   std::int64_t funding_ms = 0;    // its instant
-  std::int64_t open_interest_e8 = 0;  // base coin or contracts, as the venue counts
+  std::int64_t open_interest_e8 = 0;  // base coin or contracts, as the venue counts; amount_text
 };
 
 /// Levels have room for `capacity` a side, taken once.
 struct VenueMessage {
   explicit VenueMessage(std::size_t capacity)
-      : bids(capacity), asks(capacity), trades(std::min(capacity, kTradesMax)) {}
+      : bids(capacity),
+        asks(capacity),
+        trades(std::min(capacity, kTradesMax)),
+        liquidations(std::min(capacity, kLiquidationsMax)) {}
   /// More in one message than any venue sends (Bybit: 1,024).
   static constexpr std::size_t kTradesMax = 4'096;
+  static constexpr std::size_t kLiquidationsMax = 1'024;
+  static constexpr std::size_t kBarsMax = 8;
 
   /// Back to a message that says nothing. Prices and quantities are not touched: they count only
   /// with the kind that has them.
@@ -70,7 +96,7 @@ struct VenueMessage {
     is_market = true;
     symbol = {};
     venue_us = 0;
-    bid_count = ask_count = trade_count = 0;
+    bid_count = ask_count = trade_count = liquidation_count = bar_count = 0;
     first_id = last_id = prev_id = 0;
     book_depth = 0;
     checksum = 0;
@@ -101,10 +127,14 @@ struct VenueMessage {
   std::size_t bid_count = 0;
   std::size_t ask_count = 0;
   std::size_t trade_count = 0;
+  std::size_t liquidation_count = 0;
+  std::size_t bar_count = 0;
   RawTickerState ticker;
   std::vector<RawLevel> bids;   // first bid_count count; ticker: one of each
   std::vector<RawLevel> asks;
   std::vector<RawTrade> trades;  // first trade_count count
+  std::vector<RawLiquidation> liquidations;
+  std::array<RawBar, kBarsMax> bars;
 };
 
 /// Where and why decoding stopped.

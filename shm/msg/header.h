@@ -36,6 +36,12 @@ enum class MsgType : std::uint8_t {
   kFunding = 5,
   kBookState = 6,
   kOverruled = 7,
+  kOpenInterest = 8,
+  kLiquidation = 9,
+  kBar = 10,
+  kBarBody = 11,
+  kBarRange = 12,
+  kBarVolume = 13,
   // the rest, one struct each
   kFeatureVector = 16,
   kSignal = 17,

@@ -10,6 +10,19 @@
 //   kFunding    rate_e8            funding_ns            end_of_update       rate, its instant
 //   kBookState  state              gaps                  end_of_update       BookState, gaps so far
 //   kOverruled  hash               statements so far     end_of_update       to features only
+//   kOpenInterest  interest_e8     0                     end_of_update       to features only
+//   kLiquidation   price_ticks     qty_lots              side of the order that liquidates,
+//                                                        end_of_update       to features only
+//   kBar        start_ns           interval_ns           end_of_update       to features only
+//   kBarBody    open_ticks         close_ticks           the same
+//   kBarRange   high_ticks         low_ticks             the same
+//   kBarVolume  volume_lots        trades (0: not told)  the same
+//
+// kOpenInterest counts in 1e-8 of what the venue counts it in: base coins (Binance USD-M, Bybit) or
+// contracts (Binance COIN-M, OKX), not in lots, since positions of an older, finer lot stay open.
+// kLiquidation: the price is the order's or the bankruptcy price, to the nearest tick.
+// kBar and the three after it are one candle of the venue's, told once, when it is closed; an
+// interval of 0 is a month.
 //
 // kOverruled: the depth stream spoke of a level about which a newer ticker had the last word. The
 // book does not show it; the running hash lets the signals digest tell runs apart that were told
@@ -33,9 +46,10 @@ enum class BookState : std::uint8_t {
   kCrossed = 4,     // best bid >= best ask after a complete update
   kStale = 5,       // a channel has been silent too long
   kDropped = 6,     // a resync ring lost messages; a fresh book follows
+  kHalted = 7,      // the venue does not trade it, or its tick or lot is no longer the session's
 };
-inline constexpr std::array<std::string_view, 7> kBookStateNames{
-    "empty", "warming", "valid", "gap", "crossed", "stale", "dropped"};
+inline constexpr std::array<std::string_view, 8> kBookStateNames{
+    "empty", "warming", "valid", "gap", "crossed", "stale", "dropped", "halted"};
 
 struct MarketEvent {
   MsgHeader h;
@@ -61,18 +75,27 @@ struct MarketEvent {
       case MsgType::kFunding: return two("rate_e8", "1e-8", "funding_ns", "ns");
       case MsgType::kBookState: return two("state", "enum BookState", "gaps", "count");
       case MsgType::kOverruled: return two("statements_hash", "hash", "statements", "count");
+      case MsgType::kOpenInterest: return two("interest_e8", "1e-8 of the venue's", "spare", "");
+      case MsgType::kBar: return two("start_ns", "ns", "interval_ns", "ns");
+      case MsgType::kBarBody: return two("open_ticks", "ticks", "close_ticks", "ticks");
+      case MsgType::kBarRange: return two("high_ticks", "ticks", "low_ticks", "ticks");
+      case MsgType::kBarVolume: return two("volume_lots", "lots", "trades", "count");
       default: return two("price_ticks", "ticks", "qty_lots", "lots");
     }
   }
   static const std::uint64_t kLayoutHash;
 };
 static_assert(sizeof(MarketEvent) == 64);
-inline constexpr std::uint64_t MarketEvent::kLayoutHash = layout_hash(
-    MarketEvent::fields(MsgType::kLevel),
-    layout_hash(MarketEvent::fields(MsgType::kMark),
-                layout_hash(MarketEvent::fields(MsgType::kFunding),
-                            layout_hash(MarketEvent::fields(MsgType::kBookState),
-                                        layout_hash(MarketEvent::fields(MsgType::kOverruled))))));
+inline constexpr std::uint64_t MarketEvent::kLayoutHash = [] {
+  std::uint64_t hash = 0;
+  for (const MsgType t : {MsgType::kOverruled, MsgType::kBookState, MsgType::kFunding,
+                          MsgType::kMark, MsgType::kOpenInterest, MsgType::kLiquidation,
+                          MsgType::kBar, MsgType::kBarBody, MsgType::kBarRange,
+                          MsgType::kBarVolume, MsgType::kLevel}) {
+    hash = layout_hash(MarketEvent::fields(t), hash);
+  }
+  return hash;
+}();
 static_assert(covers_every_byte(MarketEvent::fields(MsgType::kLevel), sizeof(MarketEvent)));
 
 }  // namespace pinstripe

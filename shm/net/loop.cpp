@@ -10,6 +10,7 @@
 
 #include <bit>
 #include <cerrno>
+#include <climits>
 #include <cstring>
 #include <string>
 
@@ -151,12 +152,21 @@ void Loop::give_back(unsigned buffer) noexcept {
 
 std::int64_t Loop::now_ns() noexcept { return clock_ns(CLOCK_MONOTONIC); }
 
-unsigned Loop::poll() noexcept {
+void Loop::ask_kernel() noexcept {
   io_uring& u = ring_->uring;
   if (::io_uring_sq_ready(&u) != 0) ::io_uring_submit(&u);
   constexpr unsigned kAsk = IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW;
   if ((IO_URING_READ_ONCE(*u.sq.kflags) & kAsk) != 0) ::io_uring_get_events(&u);
-  return handle_completions();
+}
+
+unsigned Loop::poll() noexcept {
+  ask_kernel();
+  return handle_completions(UINT_MAX);
+}
+
+bool Loop::poll_one() noexcept {
+  if (::io_uring_cq_ready(&ring_->uring) == 0) ask_kernel();
+  return handle_completions(1) != 0;
 }
 
 unsigned Loop::wait(std::int64_t timeout_ns) noexcept {
@@ -164,16 +174,17 @@ unsigned Loop::wait(std::int64_t timeout_ns) noexcept {
   __kernel_timespec t{timeout_ns / kNsPerSecond, timeout_ns % kNsPerSecond};
   io_uring_cqe* first = nullptr;
   ::io_uring_submit_and_wait_timeout(&ring_->uring, &first, 1, &t, nullptr);
-  return handle_completions();
+  return handle_completions(UINT_MAX);
 }
 
-unsigned Loop::handle_completions() noexcept {
+unsigned Loop::handle_completions(unsigned most) noexcept {
   io_uring& u = ring_->uring;
   unsigned head = 0, count = 0;
   io_uring_cqe* cqe = nullptr;
   io_uring_for_each_cqe(&u, head, cqe) {
     ++count;
     handle(cqe->user_data, cqe->res, cqe->flags);
+    if (count == most) break;
   }
   if (count != 0) ::io_uring_cq_advance(&u, count);
   return count;

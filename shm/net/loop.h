@@ -61,6 +61,8 @@ class Loop {
 
   /// Handles what is there. Never blocks. Number of completions.
   unsigned poll() noexcept;
+  /// At most one completion: for owners that take one message at a time. True where there was one.
+  bool poll_one() noexcept;
   /// The same, but sleeps up to `timeout_ns` for the first one.
   unsigned wait(std::int64_t timeout_ns) noexcept;
 
@@ -71,6 +73,9 @@ class Loop {
   std::int64_t send(SocketId id, std::string_view bytes) noexcept;
   /// Ends the connection; its events end with it. A no-op for one that is closed.
   void close(SocketId id) noexcept;
+
+  /// Most bytes of one receive.
+  unsigned buffer_bytes() const noexcept { return options_.buffer_bytes; }
 
   /// CLOCK_MONOTONIC, for deadlines.
   static std::int64_t now_ns() noexcept;
@@ -83,7 +88,8 @@ class Loop {
   explicit Loop(const Options& options);
   Result<void> start();
   Result<void> start_buffers();
-  unsigned handle_completions() noexcept;
+  void ask_kernel() noexcept;
+  unsigned handle_completions(unsigned most) noexcept;
   void handle(std::uint64_t user_data, int result, std::uint32_t flags) noexcept;
   void handle_receive(Slot& slot, std::uint32_t life, int result, std::uint32_t flags) noexcept;
   void deliver(Slot& slot, int result, unsigned buffer) noexcept;

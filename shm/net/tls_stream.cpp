@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "shm/base/check.h"
 
@@ -29,6 +30,7 @@ TlsStream::TlsStream(Loop& loop, const TlsContext& context, StreamEvents& events
       context_(context),
       events_(events),
       options_(options),
+      kept_(new char[loop.buffer_bytes()]),
       queue_(new char[options.queue_bytes]) {}
 
 TlsStream::~TlsStream() {
@@ -95,6 +97,7 @@ void TlsStream::shake_hands() noexcept {
 }
 
 void TlsStream::on_received(std::string_view bytes, std::int64_t realtime_ns) noexcept {
+  PINSTRIPE_CHECK(!is_paused_, "the loop was polled while a stream was paused");
   incoming_ = bytes;
   if (state_ == State::kHandshake) shake_hands();
   if (state_ == State::kOpen) read_records(realtime_ns);
@@ -111,11 +114,31 @@ void TlsStream::read_records(std::int64_t realtime_ns) noexcept {
     if (state_ != State::kOpen) return;
     if (result == 1) {
       events_.on_read(bytes, realtime_ns);
+      if (is_paused_) return keep_rest(realtime_ns);
       continue;
     }
     if (::SSL_get_error(ssl_, result) == SSL_ERROR_WANT_READ) return;
     return end_by_tls(result);
   }
+}
+
+void TlsStream::keep_rest(std::int64_t realtime_ns) noexcept {
+  rest_ns_ = realtime_ns;
+  if (incoming_.empty()) {
+    rest_ = {};
+    return;
+  }
+  // What was kept before lies there already, and this is its end.
+  std::memmove(kept_.get(), incoming_.data(), incoming_.size());
+  rest_ = {kept_.get(), incoming_.size()};
+}
+
+void TlsStream::resume() noexcept {
+  is_paused_ = false;
+  if (state_ != State::kOpen) return;
+  incoming_ = std::exchange(rest_, {});
+  read_records(rest_ns_);
+  incoming_ = {};
 }
 
 bool TlsStream::send(std::string_view bytes) noexcept {
@@ -193,6 +216,8 @@ void TlsStream::tear_down() noexcept {
   ::SSL_free(ssl_);
   ssl_ = nullptr;
   queued_ = 0;
+  is_paused_ = false;
+  rest_ = {};
   state_ = State::kIdle;
 }
 

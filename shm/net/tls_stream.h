@@ -69,6 +69,11 @@ class TlsStream final : private SocketEvents {
   void connect(const Endpoint& endpoint, std::int64_t now_ns) noexcept;
   /// Takes all of it or, where the queue has no room or the stream is not open, nothing (false).
   bool send(std::string_view bytes) noexcept;
+  /// From within on_read: no further on_read before resume(). What of the receive at hand is still
+  /// encrypted is kept; the owner must not poll the loop meanwhile.
+  void pause() noexcept { is_paused_ = true; }
+  /// Goes on with what was kept; on_read, even an end, may follow from within.
+  void resume() noexcept;
   /// Says goodbye and closes; no event follows.
   void close() noexcept;
   /// Looks at the deadline; call it a few times a second. `now_ns`: Loop::now_ns().
@@ -94,6 +99,7 @@ class TlsStream final : private SocketEvents {
   bool start_tls() noexcept;
   void shake_hands() noexcept;
   void read_records(std::int64_t realtime_ns) noexcept;
+  void keep_rest(std::int64_t realtime_ns) noexcept;
   void flush() noexcept;
   void end_by_tls(int result) noexcept;
   void end(EndKind kind, const std::string& text) noexcept;
@@ -118,6 +124,10 @@ class TlsStream final : private SocketEvents {
   ssl_st* ssl_ = nullptr;
   ssl_session_st* session_ = nullptr;  // of the last connection, for the next
   std::string_view incoming_;          // of the receive at hand, not yet read by TLS
+  bool is_paused_ = false;
+  std::unique_ptr<char[]> kept_;       // room for one receive
+  std::string_view rest_;              // of a paused one, in kept_
+  std::int64_t rest_ns_ = 0;           // when it came
   std::unique_ptr<char[]> queue_;
   std::size_t queued_ = 0;
 };

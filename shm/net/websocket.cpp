@@ -41,7 +41,7 @@ void WebSocket::connect(const Endpoint& endpoint, const WsRequest& request,
     if (endpoint.port != 443) request_.host += ":" + std::to_string(endpoint.port);
   }
   http_.begin_stream();
-  was_open_ = has_close_ = has_sent_close_ = has_heard_ = has_pinged_ = false;
+  was_open_ = has_close_ = has_sent_close_ = has_heard_ = has_pinged_ = is_paused_ = false;
   close_code_ = 0;
   close_reason_.clear();
   terms_ = {};
@@ -114,11 +114,23 @@ bool WebSocket::open_parser(const Result<DeflateTerms>& terms) noexcept {
 }
 
 void WebSocket::read_frames(std::int64_t realtime_ns) noexcept {
-  while (state_ == State::kOpen || state_ == State::kClosing) {
+  while ((state_ == State::kOpen || state_ == State::kClosing) && !is_paused_) {
     const FrameEvent event = parser_->next();
     if (event.kind == FrameKind::kNeedMore) return;
     take(event, realtime_ns);
   }
+}
+
+void WebSocket::pause() noexcept {
+  is_paused_ = true;
+  stream_.pause();
+}
+
+void WebSocket::resume() noexcept {
+  is_paused_ = false;
+  if (state_ == State::kIdle) return;
+  read_frames(paused_ns_);
+  if (!is_paused_ && state_ != State::kIdle) stream_.resume();
 }
 
 void WebSocket::take(const FrameEvent& event, std::int64_t realtime_ns) noexcept {
@@ -126,6 +138,7 @@ void WebSocket::take(const FrameEvent& event, std::int64_t realtime_ns) noexcept
     case FrameKind::kText:
     case FrameKind::kBinary:
       if (state_ != State::kOpen) return;  // behind our close nothing counts
+      paused_ns_ = realtime_ns;
       events_.on_ws_message({event.payload, realtime_ns, event.kind == FrameKind::kText});
       return;
     case FrameKind::kPing:

@@ -73,6 +73,12 @@ class WebSocket final : private StreamEvents {
   bool send_text(std::string_view payload) noexcept;
   bool send_binary(std::string_view payload) noexcept;
   bool send_ping(std::string_view payload) noexcept;
+  /// From within on_ws_message: the message's span stays valid, and no event but on_time's follows,
+  /// until resume(). The loop must not be polled meanwhile. So an owner takes messages one at a
+  /// time, without a copy.
+  void pause() noexcept;
+  /// Goes on; the next message may come from within.
+  void resume() noexcept;
   /// Begins the closing handshake; on_ws_closed follows. Before it is open: ends it at once.
   void close(std::uint16_t code, std::string_view reason, std::int64_t now_ns) noexcept;
   /// Deadlines, pings, silence; call it a few times a second. `now_ns`: Loop::now_ns().
@@ -117,6 +123,8 @@ class WebSocket final : private StreamEvents {
   std::uint16_t close_code_ = 0;     // its code
   std::string close_reason_;
   std::int64_t deadline_ns_ = 0;     // of the handshake or of the close
+  bool is_paused_ = false;
+  std::int64_t paused_ns_ = 0;       // when the paused message came
   bool has_heard_ = false;           // something came since the last on_time()
   bool has_pinged_ = false;          // since something came
   std::int64_t heard_ns_ = 0;        // about when something came last

@@ -31,7 +31,7 @@ namespace pinstripe {
 
 inline constexpr std::uint64_t kStagePageMagic = 0x0045474150494E50ULL;  // "PNIPAGE\0"
 inline constexpr std::uint64_t kStagePageVersion = 3;
-inline constexpr std::size_t kPageCountersMax = 1024;
+inline constexpr std::size_t kPageCountersMax = 16'384;  // hundreds of instruments
 inline constexpr std::size_t kPageNameBytes = 64;
 inline constexpr std::size_t kPageRingsMax = 32;        // inputs or outputs of one stage
 inline constexpr std::size_t kPageInputHistograms = 8;
@@ -55,6 +55,7 @@ enum StopWish : std::uint32_t {
   kGoOn = 0,
   kEndInOrder = 1,  // feed ends its stream, which ends the others
   kSuspend = 2,     // leave off between two inputs; the session can be resumed
+  kCancelAll = 3,   // risk of a live session: cancel every order, then go on
 };
 
 /// One 64-bit value: one writer, any reader.

@@ -51,7 +51,6 @@ void format_journal(std::span<std::byte> memory, const JournalShape& shape,
   std::memcpy(&h->identity, &identity, sizeof(identity));
   h->position = kJournalFirstRecordAt;
   h->carried_position = kJournalFirstRecordAt;
-  h->checkpoint_position = kJournalFirstRecordAt;
   auto* first = reinterpret_cast<JournalSegmentHeader*>(memory.data() + kJournalSegmentsAt);
   first->salt = journal_salt(identity, 0);
   first->first_position = kJournalFirstRecordAt;

@@ -165,8 +165,7 @@ struct JournalHeader {
   std::byte unused3[184];
   // checkpoint line
   std::uint64_t checkpoint_records;  // covered by the newest valid checkpoint
-  std::uint64_t checkpoint_position;
-  std::byte unused4[2672];
+  std::byte unused4[2680];
 };
 static_assert(sizeof(JournalHeader) == kJournalSegmentsAt);
 static_assert(offsetof(JournalHeader, identity) == 64 && offsetof(JournalHeader, records) == 768 &&

@@ -73,6 +73,13 @@ class Runner : public RunnerCore<S, P> {
     const bool visible = finish_batch();
     return taken + (visible ? 1 : 0);
   }
+  /// Risk of a live session that lost a stage for good: Control(cancel all), between two batches.
+  /// Journaled, for no ring shows it. False: it cannot be acted on now; ask again.
+  bool cancel_all() noexcept
+    requires(kIsRisk)
+  {
+    return may_control() && control(ControlKind::kCancelAll);
+  }
   /// True when the last batch stopped for want of input or room, not at its cap.
   bool drained() const noexcept { return drained_; }
   /// Live, after a batch: nanoseconds until what is there already is due; 0: now, or nothing is
@@ -136,7 +143,7 @@ class Runner : public RunnerCore<S, P> {
         return;
       }
       case JournalKind::kControl:
-        halted_ = reinterpret_cast<const Control&>(e.message()).kind == ControlKind::kHalt;
+        note_halt(reinterpret_cast<const Control&>(e.message()).kind);
         deliver(e.message(), 0, kNoRing, e.now);
         return;
       case JournalKind::kTimer: deliver_timer(e.now); return;
@@ -357,28 +364,38 @@ class Runner : public RunnerCore<S, P> {
   /// no ring shows it.
   void look_for_halt() noexcept {
     if (this->journal_.halted() == halted_) [[likely]] return;
-    if (done_ || this->now_ == TimeNs::min() || this->stage_.more() || !this->outputs_have_room() ||
-        !this->journal_ready(progress())) {
-      return;
-    }
-    halt(!halted_);
+    if (!may_control()) return;
+    control(halted_ ? ControlKind::kResume : ControlKind::kHalt);
   }
-  [[gnu::noinline, gnu::cold]] void halt(bool on) noexcept {
+  /// A control message may be acted on between two turns, as an input may be taken.
+  bool may_control() noexcept {
+    return !done_ && this->now_ != TimeNs::min() && !this->stage_.more() &&
+           this->outputs_have_room() && this->journal_ready(progress());
+  }
+  void note_halt(ControlKind kind) noexcept {
+    if (kind == ControlKind::kHalt) halted_ = true;
+    if (kind == ControlKind::kResume) halted_ = false;
+  }
+  /// False: all has been said already.
+  [[gnu::noinline, gnu::cold]] bool control(ControlKind kind) noexcept {
     // Not before what the watermark has promised: cancels would come earlier than exec was told.
     const TimeNs promised = this->ports_[0].promised();
-    if (promised == TimeNs::max()) return;  // all has been said
+    if (promised == TimeNs::max()) return false;
     if (promised > this->now_) this->now_ = promised;
     if (const TimeNs at = P::session_time(this->clock_); takes_arrivals() && at > this->now_) {
       this->now_ = at;
     }
-    Control control;
-    control.h.type = Control::kType;
-    control.h.event_ns = control.h.origin_ns = this->now_;
-    control.kind = on ? ControlKind::kHalt : ControlKind::kResume;
-    this->journal_.append(JournalKind::kControl, 0, kNoRing, this->now_, &control,
-                          sizeof(control));
-    deliver(control.h, 0, kNoRing, this->now_);
-    halted_ = on;
+    Control message;
+    message.h.type = Control::kType;
+    message.h.event_ns = message.h.origin_ns = this->now_;
+    message.kind = kind;
+    if (this->journal_.on()) {
+      this->journal_.append(JournalKind::kControl, 0, kNoRing, this->now_, &message,
+                            sizeof(message));
+    }
+    deliver(message.h, 0, kNoRing, this->now_);
+    note_halt(kind);
+    return true;
   }
 
   /// (w, k): "no report earlier than w, except answers to commands after number k" (protocol 4).

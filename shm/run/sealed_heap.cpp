@@ -13,7 +13,9 @@ namespace {
 
 // Initial-exec: the first access of a lazily made thread-local would itself allocate.
 [[gnu::tls_model("initial-exec")]] thread_local constinit bool t_sealed = false;
+[[gnu::tls_model("initial-exec")]] thread_local constinit bool t_passes = false;
 constinit std::atomic<std::uint64_t> g_allocations{0};
+constinit std::atomic<std::uint64_t> g_passed{0};
 constinit std::atomic<bool> g_aborts{false};
 
 [[gnu::noinline, gnu::cold]] void allocated_after_seal() noexcept {
@@ -29,6 +31,7 @@ constinit std::atomic<bool> g_aborts{false};
 
 inline void note() noexcept {
   if (t_sealed) [[unlikely]] allocated_after_seal();
+  if (t_passes) [[unlikely]] g_passed.fetch_add(1, std::memory_order_relaxed);
 }
 
 }  // namespace
@@ -46,6 +49,21 @@ void seal_heap() noexcept {
 }
 
 void unseal_heap() noexcept { t_sealed = false; }
+
+HeapPass::HeapPass() noexcept : was_sealed_(t_sealed) {
+  t_sealed = false;
+  t_passes = t_passes || was_sealed_;
+}
+
+HeapPass::~HeapPass() {
+  if (!was_sealed_) return;
+  t_sealed = true;
+  t_passes = false;
+}
+
+std::uint64_t allocations_let_pass() noexcept {
+  return g_passed.load(std::memory_order_relaxed);
+}
 
 std::uint64_t allocations_after_seal() noexcept {
   return g_allocations.load(std::memory_order_relaxed);

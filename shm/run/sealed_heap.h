@@ -15,6 +15,20 @@ namespace pinstripe {
 void seal_heap() noexcept;
 /// Ends the seal of the calling thread (shutdown allocates again).
 void unseal_heap() noexcept;
+/// Lifts the seal of the calling thread for a scope: what opens and ends connections allocates
+/// (OpenSSL does), and is no part of the path of a message.
+class HeapPass {
+ public:
+  HeapPass() noexcept;
+  ~HeapPass();
+  HeapPass(const HeapPass&) = delete;
+  HeapPass& operator=(const HeapPass&) = delete;
+
+ private:
+  bool was_sealed_;
+};
+/// Allocations that a sealed thread of this process has made under a pass.
+std::uint64_t allocations_let_pass() noexcept;
 /// Allocations that a sealed thread of this process has made.
 std::uint64_t allocations_after_seal() noexcept;
 /// True in programs where the replaced functions are in force.

@@ -91,6 +91,25 @@ TEST(FeaturesStage, AnyAlteredEventChangesTheHashOfWhatWasToldEvenWhereNoFeature
   }
 }
 
+TEST(FeaturesStage, AReportOfWhichNoFeatureIsMadeIsNotedAndMakesNoVector) {
+  const auto tape = TapeMaker(19).make(400);
+  FeaturesStage without(test_config());
+  const auto all = run(without, tape);
+  for (const MsgType type : {MsgType::kOpenInterest, MsgType::kLiquidation, MsgType::kBar,
+                             MsgType::kBarBody, MsgType::kBarRange, MsgType::kBarVolume}) {
+    auto told = tape;
+    std::size_t at = told.size() / 2;
+    while (!told[at - 1].ends_update()) ++at;
+    told.insert(told.begin() + static_cast<std::ptrdiff_t>(at),
+                event_of(told[at].h.event_ns.value, type, 5'000, 3, kFlagEndOfUpdate));
+    FeaturesStage sut(test_config());
+    const auto got = run(sut, told);
+    ASSERT_EQ(got.size(), all.size());
+    EXPECT_EQ(got.back().values, all.back().values);
+    EXPECT_NE(got.back().told_hash, all.back().told_hash) << "the digest tells the runs apart";
+  }
+}
+
 TEST(FeaturesStage, AbsentIsZeroWithItsBitClearAndNothingIsEverNanOrMinusZero) {
   FeaturesStage sut(test_config());
   for (const FeatureVector& v : run(sut, TapeMaker(13).make(4'000))) {

@@ -24,6 +24,8 @@ VenueKind plain_kind(const Json& data, const std::string& stream) {
   if (e == "trade") return VenueKind::kTrade;
   if (e == "aggTrade") return VenueKind::kAggTrade;
   if (e == "markPriceUpdate") return VenueKind::kMark;
+  if (e == "forceOrder") return VenueKind::kLiquidations;
+  if (e == "kline" && data["k"]["x"].get<bool>()) return VenueKind::kBars;
   return VenueKind::kOther;
 }
 
@@ -143,11 +145,27 @@ TEST(BinanceDecoderText, ReadsAggTradeWithItsTradeIds) {
 TEST(BinanceDecoderText, PassesOverWhatItDoesNotUse) {
   VenueMessage m(16);
   for (const char* text :
-       {R"({"result":null,"id":1})", R"({})", R"({"e":"kline","E":1,"s":"X","k":{"t":1,"o":"1","x":true}})",
-        R"({"e":"forceOrder","E":1,"o":{"s":"X","q":"0.1","p":[1,2,{"a":3}]}})"}) {
+       {R"({"result":null,"id":1})", R"({})", R"({"e":"kline","E":1,"s":"X","k":{"t":1,"o":"1","x":false}})",
+        R"({"e":"contractInfo","E":1,"o":{"s":"X","q":"0.1","p":[1,2,{"a":3}]},"k":{"x":true}})"}) {
     EXPECT_EQ(decode(text, m).kind, FeedErrorKind::kNone) << text;
     EXPECT_EQ(m.kind, VenueKind::kOther) << text;
   }
+}
+
+TEST(BinanceDecoderText, CandlesAndLiquidationsAreWholeOrRefused) {
+  VenueMessage m(16);
+  for (const char* text : {R"({"e":"kline","E":1,"s":"X","k":{"t":1,"o":"1","x":true}})",
+                           R"({"e":"forceOrder","E":1})",
+                           R"({"e":"forceOrder","E":1,"o":{"s":"X","S":"BUY","q":"0.1"}})",
+                           R"({"e":"forceOrder","E":1,"o":{"S":"BUY","q":"0.1","p":"1"}})"}) {
+    EXPECT_EQ(decode(text, m).kind, FeedErrorKind::kMissingField) << text;
+  }
+  EXPECT_EQ(decode(R"({"e":"forceOrder","o":{"s":"X","S":"HOLD","q":"0.1","p":"1"}})", m).kind,
+            FeedErrorKind::kBadJson);
+  ASSERT_EQ(decode(R"({"o":{"s":"X","S":"BUY","q":"0.1","p":"1"},"e":"forceOrder"})", m).kind,
+            FeedErrorKind::kNone);
+  EXPECT_EQ(m.kind, VenueKind::kLiquidations);
+  EXPECT_FALSE(m.liquidations[0].is_sell);
 }
 
 TEST(BinanceDecoderText, RefusesWhatIsNotAWholeMessage) {

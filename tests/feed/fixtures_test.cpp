@@ -65,11 +65,47 @@ TEST_F(Fixtures, FuturesStreams) {
 
 TEST_F(Fixtures, StreamsThatAreNotUsedArePassedOver) {
   PINSTRIPE_NEED_DATA(dir, "fixtures/binance/futures/market_data_json");
-  for (const char* name : {"kline_stream_closed", "kline_stream_open", "liquidation_stream",
-      "ticker_stream"}) {
+  for (const char* name : {"kline_stream_open", "ticker_stream"}) {
     ASSERT_TRUE(decode(dir + "/" + name + ".json")) << name;
     EXPECT_EQ(m_.kind, VenueKind::kOther) << name;
   }
+}
+
+TEST_F(Fixtures, ClosedCandleAndLiquidation) {
+  PINSTRIPE_NEED_DATA(dir, "fixtures/binance/futures/market_data_json");
+  ASSERT_TRUE(decode(dir + "/kline_stream_closed.json"));
+  EXPECT_EQ(m_.kind, VenueKind::kBars);
+  EXPECT_EQ(m_.symbol, "BTCUSDT");
+  EXPECT_EQ(m_.venue_us, 1'638'747'660'000'000);
+  ASSERT_EQ(m_.bar_count, 1u);
+  const RawBar& b = m_.bars[0];
+  EXPECT_EQ(b.start_ms, 1'638'747'660'000);
+  EXPECT_EQ(b.last_ms, 1'638'747'719'999);
+  EXPECT_EQ(b.open_e8, 100'000);
+  EXPECT_EQ(b.close_e8, 200'000);
+  EXPECT_EQ(b.high_e8, 250'000);
+  EXPECT_EQ(b.low_e8, 100'000);
+  EXPECT_EQ(b.volume_e8, 100'000'000'000);
+  EXPECT_EQ(b.trades, 100u);
+  ASSERT_TRUE(decode(dir + "/liquidation_stream.json"));
+  EXPECT_EQ(m_.kind, VenueKind::kLiquidations);
+  EXPECT_EQ(m_.venue_us, 1'568'014'460'893'000);
+  ASSERT_EQ(m_.liquidation_count, 1u);
+  EXPECT_EQ(m_.liquidations[0].symbol, "BTCUSDT");
+  EXPECT_TRUE(m_.liquidations[0].is_sell);
+  EXPECT_EQ(m_.liquidations[0].price_e8, 991'000'000'000);
+  EXPECT_EQ(m_.liquidations[0].qty_e8, 1'400'000);
+}
+
+TEST_F(Fixtures, RestOpenInterest) {
+  PINSTRIPE_NEED_DATA(file,
+                      "fixtures/binance_py/http_responses/http_futures_market_open_interest.json");
+  ASSERT_TRUE(decode(file));
+  EXPECT_EQ(m_.kind, VenueKind::kTickerState);
+  EXPECT_EQ(m_.symbol, "BTCUSDT");
+  EXPECT_EQ(m_.venue_us, 1'589'437'530'011'000);
+  EXPECT_EQ(m_.ticker.has, kHasOpenInterest);
+  EXPECT_EQ(m_.ticker.open_interest_e8, 1'065'950'900'000);
 }
 
 TEST_F(Fixtures, RestDepthIsASnapshot) {

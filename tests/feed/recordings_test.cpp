@@ -36,7 +36,9 @@ TEST(Recordings, BybitSpotAndLinearAreTwoMarketsWithTheSameTopics) {
   EXPECT_EQ(sut.count("depths"), 2'142);
   EXPECT_EQ(sut.count("tickers"), 839);
   EXPECT_EQ(sut.count("trades"), 347);
-  EXPECT_EQ(sut.count("other"), 96 + 24) << "klines and acknowledgements";
+  EXPECT_EQ(sut.count("bars"), 6) << "one minute ended";
+  EXPECT_EQ(sut.count("other"), 96 - 6 + 24) << "open candles and acknowledgements";
+  EXPECT_GT(sut.count("open_interests"), 0);
   for (const Instrument& i : info->instruments) {
     EXPECT_EQ(sut.count(i.id + ".book_state"), static_cast<std::int64_t>(BookState::kValid));
     EXPECT_EQ(sut.count(i.id + ".bid_levels"), 200) << i.id;

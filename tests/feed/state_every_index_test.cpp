@@ -106,8 +106,16 @@ std::string mark(int rate) {
          std::to_string(rate) + R"(","T":1700006400000})";
 }
 
+std::string candle(int i) {
+  return R"({"e":"kline","E":1,"s":"BTCUSDT","k":{"t":0,"T":59999,"o":"100.0","c":"100.2",)"
+         R"("h":"100.3","l":"99.9","v":")" + std::to_string(i) + R"(","n":9,"x":true}})";
+}
+std::string interest(int i) {
+  return R"({"openInterest":")" + std::to_string(i / 2) + R"(","symbol":"BTCUSDT","time":1})";
+}
+
 /// JSON as a venue sends it: a first book without a snapshot, tickers ahead of the depth, a gap
-/// that a snapshot heals, repeated trades, marks, and lines that are refused.
+/// that a snapshot heals, repeated trades, marks, lines that are refused, and a halt at the end.
 std::vector<TapeFrame> text_tape() {
   std::vector<TapeFrame> tape;
   const auto put = [&](int ms, const std::string& bytes) {
@@ -122,11 +130,17 @@ std::vector<TapeFrame> text_tape() {
     if (i % 3 == 0) put(i * 200 + 50, ticker(id + 2, bid, "9"));
     if (i % 4 == 0) put(i * 200 + 60, trade(500 + i / 8));
     if (i % 9 == 0) put(i * 200 + 70, mark(1 + i / 9));
+    if (i % 5 == 0) put(i * 200 + 75, interest(i));
+    if (i % 11 == 0) put(i * 200 + 76, candle(i));
     if (i == 20) put(i * 200 + 80, R"({"e":"depthUpdate","s":"BTCUSDT","U":1)");
     if (i == 22) put(i * 200 + 80, depth(id + 5, "100.05", "1"));
     if (i != 40) continue;
     put(i * 200 + 90, R"({"lastUpdateId":)" + std::to_string(id - 1) +
                           R"(,"bids":[["100.0","5"]],"asks":[["100.3","7"]]})");
+  }
+  for (const std::string_view word : {kNoticeHalted, kNoticeTrading, kNoticeChanged}) {
+    tape.push_back(frame_of(kStart + 9'000 * kNsPerMs, FrameFormat::kNotice, word));
+    for (int i = 0; i < 3; ++i) put(9'001 + i, depth(id += 5, "100.0", "3"));
   }
   return tape;
 }
@@ -147,7 +161,8 @@ TEST(FeedState, SavedAndLoadedAtEveryIndexGoesOnTheSame) {
   FramePlayer told(text_feed(), text);
   for (std::size_t i = 0; i < text.size(); ++i) told.play(i);
   for (const char* happened : {"gaps", "resyncs", "bad_lines", "off_grid", "trade_duplicates",
-                               "ticker_matches", "marks"}) {
+                               "ticker_matches", "marks", "notices", "passed_over", "open_interests",
+                               "bars"}) {
     EXPECT_GT(counter(told.sut, happened), 0) << "the tape should hold " << happened;
   }
   const FeedConfig binary_config = synthetic_feed(), text_config = text_feed();

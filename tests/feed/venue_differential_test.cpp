@@ -31,6 +31,25 @@ void expect_field(const Json& data, const char* key, const RawTickerState& t, Ti
   ASSERT_EQ(bit == kHasFundingTime ? std::stoll(text) : plain_e8(text), value) << key;
 }
 
+/// The closed candles of a message; false where it has none.
+bool expect_bars(const Json& data, const VenueMessage& m) {
+  std::size_t n = 0;
+  for (const Json& b : data) {
+    if (!b["confirm"].get<bool>()) continue;
+    const RawBar& got = m.bars[n++];
+    EXPECT_EQ(got.start_ms, b["start"].get<std::int64_t>());
+    EXPECT_EQ(got.last_ms, b["end"].get<std::int64_t>());
+    EXPECT_EQ(got.open_e8, plain_e8(b["open"]));
+    EXPECT_EQ(got.high_e8, plain_e8(b["high"]));
+    EXPECT_EQ(got.low_e8, plain_e8(b["low"]));
+    EXPECT_EQ(got.close_e8, plain_e8(b["close"]));
+    EXPECT_EQ(got.volume_e8, plain_e8(b["volume"]));
+  }
+  EXPECT_EQ(m.bar_count, n);
+  EXPECT_TRUE(n == 0 || m.kind == VenueKind::kBars);
+  return n > 0;
+}
+
 void expect_bybit(const Json& whole, const VenueMessage& m) {
   const std::string topic = whole.value("topic", std::string());
   const Json& data = whole.contains("data") ? whole["data"] : whole;
@@ -64,6 +83,7 @@ void expect_bybit(const Json& whole, const VenueMessage& m) {
     expect_field(data, "fundingRate", t, kHasRate, t.rate_e8);
     expect_field(data, "nextFundingTime", t, kHasFundingTime, t.funding_ms);
     expect_field(data, "openInterest", t, kHasOpenInterest, t.open_interest_e8);
+  } else if (topic.starts_with("kline.") && expect_bars(data, m)) {
   } else {
     ASSERT_EQ(m.kind, VenueKind::kOther);
     return;

@@ -128,16 +128,112 @@ TEST_F(VenueFixtures, OkxTradesTickersFundingAndTheRest) {
   EXPECT_EQ(m_.ticker.has, kHasRate | kHasFundingTime);
   EXPECT_EQ(m_.ticker.rate_e8, 10'000);
   EXPECT_EQ(m_.ticker.funding_ms, 1'744'590'349'506);
-  for (const char* other : {"/ws_candle.json", "/ws_instruments.json"}) {
-    ASSERT_EQ(decode_file(FrameFormat::kOkxRaw, dir + other), FeedErrorKind::kNone) << other;
-    EXPECT_EQ(m_.kind, VenueKind::kOther) << other;
+  ASSERT_EQ(decode_file(FrameFormat::kOkxRaw, dir + "/ws_instruments.json"), FeedErrorKind::kNone);
+  EXPECT_EQ(m_.kind, VenueKind::kOther);
+}
+
+TEST_F(VenueFixtures, OkxCandles) {
+  PINSTRIPE_NEED_DATA(dir, "fixtures/okx");
+  ASSERT_EQ(decode_file(FrameFormat::kOkxRaw, dir + "/ws_candle.json"), FeedErrorKind::kNone);
+  EXPECT_EQ(m_.kind, VenueKind::kBars);
+  EXPECT_EQ(m_.symbol, "BTC-USDT");
+  ASSERT_EQ(m_.bar_count, 1u);
+  const RawBar& b = m_.bars[0];
+  EXPECT_EQ(b.start_ms, 1'597'026'383'085);
+  EXPECT_EQ(b.last_ms, 1'597'026'383'085 + 24 * 3'600'000 - 1);
+  EXPECT_EQ(b.open_e8, 853'302'000'000);
+  EXPECT_EQ(b.high_e8, 855'374'000'000);
+  EXPECT_EQ(b.low_e8, 852'717'000'000);
+  EXPECT_EQ(b.close_e8, 854'826'000'000);
+  EXPECT_EQ(b.volume_e8, 4'524'700'000'000);
+}
+
+TEST_F(VenueFixtures, OkxCandlesOfEveryLength) {
+  const auto last = [&](const std::string& length) {
+    const std::string text = R"({"arg":{"channel":"candle)" + length +
+                             R"(","instId":"A-B"},"data":[["1000","1","2","1","2","5","5","9","1"]]})";
+    EXPECT_EQ(decode(FrameFormat::kOkxRaw, text), FeedErrorKind::kNone) << length;
+    EXPECT_EQ(m_.kind, VenueKind::kBars) << length;
+    return m_.bars[0].last_ms;
+  };
+  EXPECT_EQ(last("1s"), 1'999);
+  EXPECT_EQ(last("15m"), 900'999);
+  EXPECT_EQ(last("4H"), 14'400'999);
+  EXPECT_EQ(last("1Dutc"), 86'400'999);
+  EXPECT_EQ(last("1W"), 604'800'999);
+  EXPECT_EQ(last("1M"), 0) << "months differ";
+}
+
+TEST_F(VenueFixtures, LiquidationsTellTheSideOfTheOrderThatCloses) {
+  // Bybit names the side of the position that is closed.
+  ASSERT_EQ(decode(FrameFormat::kBybitRaw,
+                   R"({"topic":"allLiquidation.BTCUSDT","type":"snapshot","ts":7,"data":[)"
+                   R"({"T":6,"s":"BTCUSDT","S":"Buy","v":"0.5","p":"43511.70"},)"
+                   R"({"T":6,"s":"BTCUSDT","S":"Sell","v":"1","p":"2"}]})"),
+            FeedErrorKind::kNone);
+  EXPECT_EQ(m_.kind, VenueKind::kLiquidations);
+  EXPECT_EQ(m_.venue_us, 7'000);
+  ASSERT_EQ(m_.liquidation_count, 2u);
+  EXPECT_TRUE(m_.liquidations[0].is_sell);
+  EXPECT_EQ(m_.liquidations[0].price_e8, 4'351'170'000'000);
+  EXPECT_EQ(m_.liquidations[0].qty_e8, 50'000'000);
+  EXPECT_EQ(m_.liquidations[0].symbol, "BTCUSDT");
+  EXPECT_FALSE(m_.liquidations[1].is_sell);
+  // OKX names the side of the order, and speaks of all instruments of a kind in one channel.
+  ASSERT_EQ(decode(FrameFormat::kOkxRaw,
+                   R"({"arg":{"channel":"liquidation-orders","instType":"SWAP"},"data":[)"
+                   R"({"details":[{"side":"buy","posSide":"short","bkPx":"0.0078","sz":"13","ts":"9"}],)"
+                   R"("instId":"IOST-USDT-SWAP"},{"instId":"A-B-SWAP","details":[]}]})"),
+            FeedErrorKind::kNone);
+  ASSERT_EQ(m_.liquidation_count, 1u);
+  EXPECT_FALSE(m_.liquidations[0].is_sell);
+  EXPECT_EQ(m_.liquidations[0].symbol, "IOST-USDT-SWAP");
+  EXPECT_EQ(m_.liquidations[0].price_e8, 780'000);
+  EXPECT_EQ(m_.liquidations[0].qty_e8, 1'300'000'000);
+  EXPECT_EQ(m_.venue_us, 9'000);
+}
+
+TEST_F(VenueFixtures, LiquidationsWithoutAPartOfThemAreRefused) {
+  for (const char* text :
+       {R"({"arg":{"channel":"liquidation-orders"},"data":[{"details":[{"side":"buy","bkPx":"1","sz":"1"}]}]})",
+        R"({"arg":{"channel":"liquidation-orders"},"data":[{"instId":"X","details":[{"bkPx":"1","sz":"1"}]}]})",
+        R"({"arg":{"channel":"candle1m","instId":"X"},"data":[["1","1","2","1"]],"event":0})"}) {
+    const FeedErrorKind kind = decode(FrameFormat::kOkxRaw, text);
+    if (std::string_view(text).contains("candle")) {
+      EXPECT_EQ(kind, FeedErrorKind::kNone) << "it does not say that it is closed";
+    } else {
+      EXPECT_EQ(kind, FeedErrorKind::kMissingField) << text;
+    }
   }
+  EXPECT_EQ(decode(FrameFormat::kBybitRaw,
+                   R"({"topic":"kline.1.X","ts":1,"data":[{"confirm":true,"start":1,"open":"1"}]})"),
+            FeedErrorKind::kMissingField);
+  EXPECT_EQ(decode(FrameFormat::kBybitRaw,
+                   R"({"topic":"allLiquidation.X","ts":1,"data":[{"s":"Y","S":"Buy","v":"1","p":"1"}]})"),
+            FeedErrorKind::kUnknownSymbol);
+}
+
+TEST_F(VenueFixtures, OpenInterestIsCutWhereItIsFinerOrLargerThanAnOrder) {
+  const auto interest = [&](const std::string& text) {
+    EXPECT_EQ(decode(FrameFormat::kOkxRaw,
+                     R"({"arg":{"channel":"open-interest","instId":"X"},"data":[{"instId":"X","oi":")" +
+                         text + R"(","ts":"1"}]})"),
+              FeedErrorKind::kNone)
+        << text;
+    return (m_.ticker.has & kHasOpenInterest) != 0 ? m_.ticker.open_interest_e8 : -1;
+  };
+  EXPECT_EQ(interest("2216113.01000000000309"), 221'611'301'000'000);
+  EXPECT_EQ(interest("999999999999999"), INT64_MAX);
+  EXPECT_EQ(interest(""), -1);
+  EXPECT_EQ(decode(FrameFormat::kOkxRaw,
+                   R"({"arg":{"channel":"open-interest","instId":"X"},"data":[{"oi":"-1","ts":"1"}]})"),
+            FeedErrorKind::kBadNumber);
 }
 
 TEST_F(VenueFixtures, WhatHasNoPlaceIsRecognisedAsOther) {
   for (const char* text :
-       {R"({"topic":"allLiquidation.BTCUSDT","type":"snapshot","ts":1,"data":[{"T":1,"s":"BTCUSDT","S":"Sell","v":"1","p":"2"}]})",
-        R"({"topic":"kline.1.BTCUSDT","type":"snapshot","ts":1,"data":[{"open":"1"}]})",
+       {R"({"topic":"kline.1.BTCUSDT","type":"snapshot","ts":1,"data":[{"open":"1"}]})",
+        R"({"topic":"price_limit.BTCUSDT","type":"snapshot","ts":1,"data":{"buyLmt":"1"}})",
         R"({"op":"pong","ret_msg":"pong","success":true})"}) {
     ASSERT_EQ(decode(FrameFormat::kBybitRaw, text), FeedErrorKind::kNone) << text;
     EXPECT_EQ(m_.kind, VenueKind::kOther) << text;

@@ -33,7 +33,8 @@ inline FeedConfig config(std::string_view venue, std::string_view symbol) {
   return c;
 }
 
-/// Splits the input at line feeds and feeds every piece as one frame, ten milliseconds apart. The
+/// Splits the input at line feeds and feeds every piece as one frame, ten milliseconds apart; one
+/// that begins with '!' is a notice of the source's own, whatever the format of the others. The
 /// book that comes out is never crossed while it says that it is valid.
 inline void feed_lines(FeedStage& stage, std::string_view input, FrameFormat format) {
   CountingSink sink;
@@ -42,13 +43,15 @@ inline void feed_lines(FeedStage& stage, std::string_view input, FrameFormat for
   std::uint64_t line = 0;
   while (!input.empty()) {
     const std::size_t end = input.find('\n');
-    const std::string_view bytes = input.substr(0, end);
+    std::string_view bytes = input.substr(0, end);
+    const bool is_notice = bytes.starts_with('!');
+    if (is_notice) bytes.remove_prefix(1);
     input.remove_prefix(end == std::string_view::npos ? input.size() : end + 1);
     padded.assign(bytes);
     padded.append(kFramePadding, '\0');
     FeedFrame frame;
     frame.origin_ns = now;
-    frame.format = format;
+    frame.format = is_notice ? FrameFormat::kNotice : format;
     frame.bytes = {padded.data(), bytes.size()};
     frame.instrument = 0;
     frame.line = ++line;

@@ -154,7 +154,8 @@ TEST(ModelsStage, AnInvalidBookAndColdFeaturesAreNeutral) {
   config.decision_interval_ns = 0;
   Driver sut(config);
   for (const BookState state : {BookState::kEmpty, BookState::kWarming, BookState::kGap,
-                                BookState::kCrossed, BookState::kStale, BookState::kDropped}) {
+                                BookState::kCrossed, BookState::kStale, BookState::kDropped,
+                                BookState::kHalted}) {
     auto v = vector_at(0);
     v.context.state = state;
     const auto signal = sut.feed(v);
@@ -165,7 +166,7 @@ TEST(ModelsStage, AnInvalidBookAndColdFeaturesAreNeutral) {
   auto v = vector_at(1);
   v.valid_mask = 1;
   EXPECT_EQ(sut.feed(v)->reason, static_cast<std::uint8_t>(NeutralReason::kWarmingUp));
-  EXPECT_EQ(sut.counter("neutral.book_invalid"), 6);
+  EXPECT_EQ(sut.counter("neutral.book_invalid"), 7);
   EXPECT_EQ(sut.counter("neutral.warming_up"), 1);
 }
 

@@ -142,6 +142,46 @@ TEST_F(LiveSession, ASignalPastItsBudgetIsRefused) {
   EXPECT_GT(account.at("denials").value("stale", 0), 0) << account.at("denials");
 }
 
+TEST_F(LiveSession, AStageLostForGoodHasAllOrdersCancelledAndTheSessionIsResumed) {
+  const std::string text = live_config(kPatient, 600);
+  const auto up = start({bin_ + "/pinstripe", "up", text, "--json", "--session", "live", "--set",
+                         "supervision.restarts_max=0", "--set",
+                         "supervision.lift_kill_limit=false"});
+  ASSERT_TRUE(wait_until_running("live"));
+  usleep(500'000);
+  ASSERT_EQ(kill(pid_of("models"), SIGKILL), 0);
+  const CommandResult lost = wait(up);
+  EXPECT_EQ(lost.exit, 1);
+  EXPECT_TRUE(lost.json().at("resumable").get<bool>());
+  EXPECT_NE(lost.err.find("all orders are cancelled first"), std::string::npos) << lost.err;
+  EXPECT_NE(lost.err.find("no order works any more"), std::string::npos) << lost.err;
+  EXPECT_EQ(status("risk").at("state"), "suspended");
+  EXPECT_EQ(status("risk").at("counters").at("controls"), 1);
+  EXPECT_EQ(status("risk").at("counters").at("working_orders"), 0);
+  EXPECT_EQ(status("exec").at("counters").at("resting_now"), 0);
+  // It goes on where it left off: the new feed has missed what came meanwhile, and says so.
+  const auto resumed = start({bin_ + "/pinstripe", "up", "--resume", "live", "--json"});
+  ASSERT_TRUE(wait_until_running("live"));
+  usleep(1'000'000);
+  kill(resumed.pid, SIGINT);
+  const auto account = expect_replayed(wait(resumed));
+  ASSERT_FALSE(account.is_null());
+  EXPECT_GE(account.at("gaps"), 1);
+  EXPECT_GT(account.at("orders"), lost.json().at("orders"));
+}
+
+TEST_F(LiveSession, WithRiskItselfGoneTheOrdersAreSaidToRemain) {
+  const auto up = start({bin_ + "/pinstripe", "up", live_config(kPatient, 600), "--json",
+                         "--session", "live", "--set", "supervision.restarts_max=0", "--set",
+                         "supervision.lift_kill_limit=false"});
+  ASSERT_TRUE(wait_until_running("live"));
+  ASSERT_EQ(kill(pid_of("risk"), SIGKILL), 0);
+  const CommandResult lost = wait(up);
+  EXPECT_EQ(lost.exit, 1);
+  EXPECT_NE(lost.err.find("orders that work are not cancelled: risk or exec is gone"),
+            std::string::npos) << lost.err;
+}
+
 TEST_F(LiveSession, InOneThreadItIsRefused) {
   const CommandResult sut = run({"up", live_config(), "--in-process", "--json"});
   EXPECT_EQ(sut.exit, 2);

@@ -25,7 +25,7 @@ TEST_F(VenueSessionTest, ABybitSessionLosesNothingAndDecidesTheSameTwice) {
 TEST_F(VenueSessionTest, SpotAndLinearOfOneSymbolAreTwoInstruments) {
   PINSTRIPE_NEED_DATA(file, "ws_raw/bybit_v5_linear_20260809.jsonl.zst");
   const std::string both =
-      config(R"({"name": "two", "mode": "paper", "speed": "max",
+      config(R"({"name": "two", "mode": "recorded", "speed": "max",
                  "instruments": ["BYBIT:BTCUSDT", "BYBIT_LINEAR:BTCUSDT"]})");
   const auto sut = run({"backtest", both, "--data", file, "--json"});
   ASSERT_EQ(sut.exit, 0) << sut.err;

@@ -47,6 +47,8 @@ std::vector<LimitCase> cases() {
        .spoil = [](Signal& s) { s.h.origin_ns = s.h.origin_ns - TimeNs(5 * kMs + 1); }},
       {.reason = Denial::kBookInvalid, .name = "book_invalid",
        .breach = [](Harness& h) { h.book(BookState::kGap); }},
+      {.reason = Denial::kBookInvalid, .name = "instrument_halted",
+       .breach = [](Harness& h) { h.book(BookState::kHalted); }},
       {.reason = Denial::kHalted, .name = "halted",
        .breach = [](Harness& h) { control(h, ControlKind::kHalt); }},
       {.reason = Denial::kDrawdown, .name = "drawdown",

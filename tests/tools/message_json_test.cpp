@@ -39,6 +39,27 @@ TEST(MessageJson, AMarketEventsFieldsFollowItsType) {
   EXPECT_TRUE(nlohmann::json::parse(message_json("market_event", &sut)).contains("price_ticks"));
 }
 
+TEST(MessageJson, ReportsOfTheVenueHaveTheirOwnNames) {
+  MarketEvent sut;
+  sut.a = 7;
+  sut.b = 9;
+  const auto shown = [&](MsgType type) {
+    sut.h.type = type;
+    return nlohmann::json::parse(message_json("market_event", &sut));
+  };
+  EXPECT_EQ(shown(MsgType::kOpenInterest).at("interest_e8"), 7);
+  EXPECT_EQ(shown(MsgType::kOpenInterest).at("type"), "open_interest");
+  EXPECT_EQ(shown(MsgType::kBar).at("interval_ns"), 9);
+  EXPECT_EQ(shown(MsgType::kBarBody).at("close_ticks"), 9);
+  EXPECT_EQ(shown(MsgType::kBarRange).at("high_ticks"), 7);
+  EXPECT_EQ(shown(MsgType::kBarVolume).at("volume_lots"), 7);
+  sut.h.set(kFlagSell);
+  EXPECT_EQ(shown(MsgType::kLiquidation).at("side"), "sell");
+  EXPECT_EQ(shown(MsgType::kLiquidation).at("price_ticks"), 7);
+  sut.a = static_cast<std::int64_t>(BookState::kHalted);
+  EXPECT_EQ(shown(MsgType::kBookState).at("state"), "halted");
+}
+
 TEST(MessageJson, TextLeavesOutWhatIsZero) {
   Signal sut;
   sut.h.word = 2;

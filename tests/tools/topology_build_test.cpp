@@ -7,6 +7,7 @@
 #include "feed/feed_stage.h"
 #include "models/models_stage.h"
 #include "risk/risk_stage.h"
+#include "shm/msg/market_event.h"
 
 namespace pinstripe {
 namespace {
@@ -74,7 +75,21 @@ TEST(Topology, RefusesResyncInARecordedSession) {
   Topology sut = build_topology(lanes);
   sut.rings[0].full = FullPolicy::kResync;
   EXPECT_EQ(topology_problems(sut, true).size(), 1U);
+}
+
+TEST(Topology, RefusesAFeedThatWaitsForItsReadersInALiveSession) {
+  const std::vector<LanePlan> lanes{{"", {0}}};
+  Topology sut = build_topology(lanes);
+  std::size_t market_rings = 0;
+  for (RingSpec& r : sut.rings) {
+    if (r.type != MarketEvent::kRingType) continue;
+    ++market_rings;
+    r.full = FullPolicy::kResync;
+  }
+  EXPECT_EQ(market_rings, 3U);
   EXPECT_TRUE(topology_problems(sut, false).empty());
+  sut.rings[0].full = FullPolicy::kWait;
+  EXPECT_EQ(topology_problems(sut, false).size(), 1U);
 }
 
 }  // namespace

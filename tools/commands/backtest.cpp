@@ -7,7 +7,7 @@
 #include "tools/backtest/backtest.h"
 #include "tools/commands/options.h"
 #include "tools/commands/say.h"
-#include "tools/session/machine_time.h"
+#include "shm/run/machine_time.h"
 #include "tools/session/prepare.h"
 #include "tools/session/text_table.h"
 

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "tools/commands/live_instruments.h"
 #include "tools/commands/options.h"
 #include "tools/session/prepare.h"
 #include "tools/session/processes.h"
@@ -24,7 +25,7 @@ Exit run_check(const CheckOptions& options) {
   overrides.data = options.data;
   auto config = load_session_config(options.config, overrides);
   if (!config) return report_error(config.error(), options.json);
-  auto plan = prepare_plan(*config);
+  auto plan = prepare_plan(*config, look_up_live);
   if (!plan) return report_error(plan.error(), options.json);
   if (auto cores = check_cores(plan->topology, allowed_cores()); !cores) {
     return report_error(cores.error(), options.json);

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "shm/run/process.h"
+#include "shm/run/syscall_filter.h"
 
 namespace pinstripe {
 
@@ -110,6 +111,14 @@ Finding membarrier_finding() {
           "parking stages use full fences instead, which cost throughput"};
 }
 
+Finding seccomp_finding() {
+  const std::string missing = syscall_filter_missing();
+  if (missing.empty()) return {"seccomp", Health::kGood, "filters", ""};
+  return {"seccomp", Health::kNote, missing,
+          "features, models and risk run without their filter of system calls: use a kernel with "
+          "CONFIG_SECCOMP_FILTER, or a container that lets them install one"};
+}
+
 Finding numa_finding() {
   const std::string nodes = first_line("/sys/devices/system/node/online");
   return {"numa", Health::kGood, nodes.empty() || nodes == "0" ? "one node" : "nodes " + nodes, ""};
@@ -119,7 +128,8 @@ Finding numa_finding() {
 
 std::vector<Finding> machine_findings() {
   return {cores_finding(),       governor_finding(),      huge_pages_finding(), clock_finding(),
-          memory_lock_finding(), shared_memory_finding(), membarrier_finding(), numa_finding()};
+          memory_lock_finding(), shared_memory_finding(), membarrier_finding(), seccomp_finding(),
+          numa_finding()};
 }
 
 }  // namespace pinstripe

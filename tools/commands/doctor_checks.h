@@ -15,8 +15,8 @@ struct Finding {
   std::string advice;   // "" where nothing is to do
 };
 
-/// Cores, frequency governor, huge pages, clock source, memory lock, shared memory, NUMA,
-/// membarrier.
+/// Cores, frequency governor, huge pages, clock source, memory lock, shared memory,
+/// membarrier, seccomp, NUMA.
 std::vector<Finding> machine_findings();
 /// First line of a file, "" where it cannot be read.
 std::string first_line(const std::string& path);

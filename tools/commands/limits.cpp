@@ -5,7 +5,7 @@
 #include "tools/commands/limits_view.h"
 #include "tools/commands/options.h"
 #include "tools/commands/say.h"
-#include "tools/session/machine_time.h"
+#include "shm/run/machine_time.h"
 
 namespace pinstripe {
 

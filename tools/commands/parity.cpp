@@ -13,7 +13,7 @@
 #include "shm/base/isa.h"
 #include "tools/backtest/grid_job.h"
 #include "tools/commands/killer.h"
-#include "tools/session/machine_time.h"
+#include "shm/run/machine_time.h"
 
 namespace pinstripe {
 namespace {

@@ -13,7 +13,7 @@
 #include "tools/commands/say.h"
 #include "tools/replay/replay.h"
 #include "tools/session/account.h"
-#include "tools/session/machine_time.h"
+#include "shm/run/machine_time.h"
 #include "tools/session/text_table.h"
 #include "tools/session/time_text.h"
 

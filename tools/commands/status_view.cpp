@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "shm/msg/market_event.h"
+#include "tools/commands/links_view.h"
 #include "tools/commands/views.h"
 #include "tools/session/journal_marks.h"
 #include "tools/session/journal_watch.h"
@@ -91,6 +92,11 @@ std::string journal_text(const SessionPlan& plan, const SessionShot& shot) {
   return out;
 }
 
+/// Silent where the filters are on: a stage without one has said so in its errors.
+std::string seccomp_text(const SessionPlan& plan) {
+  return plan.seccomp ? "" : "system calls: not filtered (config: \"seccomp\": \"off\")\n";
+}
+
 Json stage_json(const StageShot& s) {
   Json errors = Json::array();
   for (const ErrorShot& e : s.errors) {
@@ -110,6 +116,7 @@ Json stage_json(const StageShot& s) {
           {"involuntary_switches", s.involuntary_switches},
           {"minor_faults", s.minor_faults},
           {"major_faults", s.major_faults},
+          {"seccomp", s.filtered ? Json(*s.filtered) : Json(nullptr)},
           {"allocations_after_seal", s.allocations_after_seal},
           {"journal_records", s.journal_records},
           {"journal_waits", s.journal_waits},
@@ -149,7 +156,7 @@ std::string status_text(const SessionPlan& plan, const SessionShot& shot,
                shown_count(of("working_orders")),
                shown_e8(of("net_pnl_e8"), 4) + " " + i.settle});
   }
-  out += books.text() + "\n" + journal_text(plan, shot);
+  out += books.text() + "\n" + links_text(plan) + journal_text(plan, shot) + seccomp_text(plan);
   for (const StageShot& s : shot.stages) {
     for (const ErrorShot& e : s.errors) {
       out += s.name + ": " + e.text +
@@ -168,6 +175,7 @@ std::string status_json(const SessionPlan& plan, const SessionShot& shot, const 
   j["state"] = state;
   j["holder"] = holder.empty() ? Json(nullptr) : Json(holder);
   j["journal"] = journal_json(plan, shot);
+  j["connections"] = links_json(plan);
   j["stages"] = Json::array();
   for (const StageShot& s : shot.stages) j["stages"].push_back(stage_json(s));
   j["instruments"] = Json::array();

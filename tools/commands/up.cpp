@@ -16,6 +16,7 @@
 
 #include "shm/run/process.h"
 #include "tools/commands/held_session.h"
+#include "tools/commands/live_instruments.h"
 #include "tools/commands/options.h"
 #include "tools/commands/orders_file.h"
 #include "tools/commands/say.h"
@@ -25,7 +26,7 @@
 #include "tools/session/feed_failure.h"
 #include "tools/session/in_process.h"
 #include "tools/session/journal_watch.h"
-#include "tools/session/machine_time.h"
+#include "shm/run/machine_time.h"
 #include "tools/session/prepare.h"
 #include "tools/session/processes.h"
 #include "tools/session/supervisor.h"
@@ -124,11 +125,6 @@ class Logs {
   std::vector<std::pair<std::string, std::uint64_t>> ends_;
 };
 
-void say_uncarried(const SessionPlan& plan, const std::string& problem) {
-  say(problem + "; what is not on disk stays in shared memory: make room, then 'pinstripe up "
-      "--resume " + plan.name + "' carries it");
-}
-
 /// A journal with a hole: no process can take a stage's place, so none is started but the carrier.
 Result<RunOutcome> only_carry(const SessionPlan& plan) {
   say("records of " + holed_stages(plan) + " were given up while the disk took "
@@ -137,7 +133,7 @@ Result<RunOutcome> only_carry(const SessionPlan& plan) {
   auto carrier = CarrierProcess::start(plan);
   if (!carrier) return std::unexpected(carrier.error());
   const std::string problem = carrier->finish();
-  if (!problem.empty()) say_uncarried(plan, problem);
+  if (!problem.empty()) say(uncarried_text(plan, problem));
   const SessionShot shot = take_snapshot(plan);
   const bool over = std::ranges::all_of(shot.stages, [](const StageShot& s) {
     return s.state == kStageStateNames[static_cast<std::size_t>(StageState::kDone)];
@@ -180,11 +176,22 @@ Result<RunOutcome> run_one_thread(const SessionPlan& plan, LiveTable& table, Ord
   });
   if (!result) return std::unexpected(result.error());
   if (!result->journal_problem.empty()) {
-    say_uncarried(plan, result->journal_problem);
+    say(uncarried_text(plan, result->journal_problem));
     outcome.clean = false;
     outcome.resumable = true;
   }
   return outcome;
+}
+
+/// Somebody has deleted them under the session: what it came to is not known, and no zeros stand in
+/// for it.
+Error pages_gone(const SessionPlan& plan) {
+  return Error{"the session has no account: its stage pages in '" + plan.directory +
+               "' were deleted while it ran" +
+               (plan.journal.on ? "; what it took is in its journal, " + plan.journal.directory
+                                : "") +
+               ". End sessions with 'pinstripe down', and remove old ones with 'pinstripe doctor "
+               "--fix'"};
 }
 
 /// Runs the prepared session and prints its account.
@@ -202,6 +209,9 @@ Exit run_session(const UpOptions& options, SessionPlan& plan, HeldSession& sessi
                                     : run_processes(plan, table, orders.get());
   if (!outcome) return report_error(outcome.error(), options.json);
   const SessionShot shot = take_snapshot(plan);
+  if (!std::ranges::all_of(shot.stages, &StageShot::has_page)) {
+    return report_error(pages_gone(plan), options.json);
+  }
   for (const std::string& line : skipped_lines(shot)) say(line);
   Account account = make_account(plan, shot);
   account.resumable = outcome->resumable;
@@ -243,7 +253,7 @@ Result<SessionPlan> make_plan(const UpOptions& options) {
                 "; stop it with 'pinstripe down " + config->plan.name +
                 "', or give this one another name with --session");
   }
-  auto plan = prepare_plan(*config);
+  auto plan = prepare_plan(*config, look_up_live);
   if (!plan) return plan;
   if (!options.orders_file.empty()) enlarge_for_orders_file(*plan);
   if (!options.prepare && !options.in_process) {

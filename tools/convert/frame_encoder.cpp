@@ -78,6 +78,8 @@ bool FrameEncoder::take_kind(DecodedHeader& h) const {
     // Of these a frame has no room for everything: they stay text.
     case VenueKind::kTrades:
     case VenueKind::kTickerState:
+    case VenueKind::kLiquidations:
+    case VenueKind::kBars:
     case VenueKind::kOther: break;
   }
   return false;

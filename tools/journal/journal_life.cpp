@@ -14,7 +14,7 @@
 #include "tools/journal/archive.h"
 #include "tools/journal/carrier.h"
 #include "tools/journal/journal_dir.h"
-#include "tools/session/machine_time.h"
+#include "shm/run/machine_time.h"
 
 namespace pinstripe {
 

@@ -9,7 +9,7 @@
 #include "shm/ring/session_dir.h"
 #include "shm/run/process.h"
 #include "tools/journal/carrier.h"
-#include "tools/session/machine_time.h"
+#include "shm/run/machine_time.h"
 
 namespace pinstripe {
 

@@ -10,7 +10,8 @@ namespace pinstripe {
 
 class NewFile {
  public:
-  /// Begins `<path>.new`; what was left there by a process that died is replaced.
+  /// Begins `<path>.new`; what was left there by a process that died is replaced. Where that fails,
+  /// `write` and `sync` say why.
   explicit NewFile(std::string path);
   /// Removes what was not kept.
   ~NewFile();
@@ -27,6 +28,7 @@ class NewFile {
  private:
   std::string path_, new_path_;
   int fd_ = -1;
+  int open_error_ = 0;  // errno, where there is no fd_
   bool kept_ = false;
 };
 

@@ -152,7 +152,6 @@ Result<bool> StageCheckpointer::promote(std::int64_t now_ms) {
   tell_problem("");
   saved_ = candidate_->head.record;
   saved_progress_ = candidate_->head.progress;
-  ring_word::store_release(&line_->checkpoint_position, candidate_->head.position);
   tell_progress();
   candidate_.reset();
   return true;

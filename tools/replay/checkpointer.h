@@ -25,7 +25,7 @@
 #include "tools/journal/checkpoint_file.h"
 #include "tools/journal/reader.h"
 #include "tools/replay/replica.h"
-#include "tools/session/machine_time.h"
+#include "shm/run/machine_time.h"
 #include "tools/session/session_plan.h"
 
 namespace pinstripe {

@@ -6,7 +6,7 @@
 #include "shm/run/clock_file.h"
 #include "shm/run/idle.h"
 #include "tools/session/identity.h"
-#include "tools/session/machine_time.h"
+#include "shm/run/machine_time.h"
 #include "tools/session/session_files.h"
 #include "tools/session/stage_setup.h"
 

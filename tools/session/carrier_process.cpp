@@ -3,7 +3,10 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <filesystem>
+
 #include "shm/ring/end_lock.h"
+#include "shm/run/machine_time.h"
 
 namespace pinstripe {
 
@@ -22,10 +25,13 @@ Result<CarrierProcess> CarrierProcess::start(const SessionPlan& plan) {
   return carrier;
 }
 
-/// A signal before it can catch one would kill it: its lock says that it can.
+/// A signal before it can catch one would kill it: its lock says that it can. The lock never shows
+/// where somebody has deleted the session's directory: then it is asked all the same.
 void CarrierProcess::await_start() {
+  constexpr std::int64_t kStartMs = 10'000;
+  const std::int64_t until_ms = monotonic_ms() + kStartMs;
   Child& child = helper_->child();
-  while (child.running() && !EndLock::holder(lock_of(*plan_))) {
+  while (child.running() && monotonic_ms() < until_ms && !EndLock::holder(lock_of(*plan_))) {
     wait_for(child, 2);
     (void)helper_->kill_if_stopped();
   }
@@ -49,6 +55,16 @@ std::string CarrierProcess::finish() {
   }
   return "the journal was not finished (" + helper_->child().poll().text() + ")" +
          helper_->last_words();
+}
+
+std::string uncarried_text(const SessionPlan& plan, const std::string& problem) {
+  std::error_code error;
+  if (!std::filesystem::exists(plan.directory, error)) {
+    return problem + "; what was not on disk is lost with '" + plan.directory +
+           "', which somebody has deleted";
+  }
+  return problem + "; what is not on disk stays in shared memory: make room, then 'pinstripe up "
+         "--resume " + plan.name + "' carries it";
 }
 
 void stop_carrier(const SessionPlan& plan, int patience_ms) {

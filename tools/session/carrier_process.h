@@ -36,6 +36,10 @@ class CarrierProcess {
   bool finished_ = false;
 };
 
+/// What to say of a `problem` that `finish` told of: the rest of the journals is in the session's
+/// directory, if that is still there.
+std::string uncarried_text(const SessionPlan& plan, const std::string& problem);
+
 /// For sessions that nobody drives (tools/launch.sh): asks the carrier to end and waits for it, at
 /// most `patience_ms`.
 void stop_carrier(const SessionPlan& plan, int patience_ms);

@@ -1,7 +1,7 @@
 #include "tools/session/feed_failure.h"
 
 #include "feed/feed_error.h"
-#include "tools/session/machine_time.h"
+#include "shm/run/machine_time.h"
 
 namespace pinstripe {
 

@@ -2,7 +2,7 @@
 
 #include <signal.h>
 
-#include "tools/session/machine_time.h"
+#include "shm/run/machine_time.h"
 #include "tools/session/stage_log.h"
 
 namespace pinstripe {

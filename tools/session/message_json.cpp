@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::array<std::string_view, 22> kTypeNames{
     "none", "level", "touch", "trade", "mark", "funding", "book_state", "overruled",
-    "", "", "", "", "", "", "", "",
+    "open_interest", "liquidation", "bar", "bar_body", "bar_range", "bar_volume", "", "",
     "feature_vector", "signal", "order_command", "exec_report", "control", "external_event"};
 constexpr std::array<std::string_view, 5> kCommandNames{"none", "new", "cancel", "amend",
                                                         "cancel_all"};
@@ -108,11 +108,21 @@ MessageShape market_shape(MsgType type) {
   static constexpr auto kFunding = MarketEvent::fields(MsgType::kFunding);
   static constexpr auto kState = MarketEvent::fields(MsgType::kBookState);
   static constexpr auto kOverruled = MarketEvent::fields(MsgType::kOverruled);
+  static constexpr auto kInterest = MarketEvent::fields(MsgType::kOpenInterest);
+  static constexpr auto kBar = MarketEvent::fields(MsgType::kBar);
+  static constexpr auto kBody = MarketEvent::fields(MsgType::kBarBody);
+  static constexpr auto kRange = MarketEvent::fields(MsgType::kBarRange);
+  static constexpr auto kVolume = MarketEvent::fields(MsgType::kBarVolume);
   switch (type) {
     case MsgType::kMark: return {sizeof(MarketEvent), kMark};
     case MsgType::kFunding: return {sizeof(MarketEvent), kFunding};
     case MsgType::kBookState: return {sizeof(MarketEvent), kState};
     case MsgType::kOverruled: return {sizeof(MarketEvent), kOverruled};
+    case MsgType::kOpenInterest: return {sizeof(MarketEvent), kInterest};
+    case MsgType::kBar: return {sizeof(MarketEvent), kBar};
+    case MsgType::kBarBody: return {sizeof(MarketEvent), kBody};
+    case MsgType::kBarRange: return {sizeof(MarketEvent), kRange};
+    case MsgType::kBarVolume: return {sizeof(MarketEvent), kVolume};
     default: return {sizeof(MarketEvent), kLevel};
   }
 }
@@ -125,6 +135,7 @@ std::string_view side_of(const MsgHeader& h) noexcept {
     case MsgType::kLevel:
     case MsgType::kTouch:
     case MsgType::kTrade:
+    case MsgType::kLiquidation:
     case MsgType::kOrderCommand:
     case MsgType::kExecReport: return h.has(kFlagSell) ? "sell" : "buy";
     default: return "";

@@ -125,7 +125,7 @@ Result<std::unique_ptr<FrameSource>> open_source(const SessionPlan& plan, std::u
   return cut_source(plan, std::move(*source), to);
 }
 
-Result<std::unique_ptr<LiveFrameSource>> open_live_source(const SessionPlan& plan,
+Result<std::unique_ptr<LiveFrameSource>> open_played_source(const SessionPlan& plan,
                                                           std::uint16_t lane,
                                                           const SessionClock& clock) {
   auto config = feed_config_of(plan);

@@ -17,9 +17,9 @@ Result<SyntheticConfig> synthetic_config_of(const SessionPlan& plan, std::uint16
 Result<std::unique_ptr<FrameSource>> open_source(const SessionPlan& plan, std::uint16_t lane);
 
 /// The same played live: by the session's clock, at the plan's speed.
-Result<std::unique_ptr<LiveFrameSource>> open_live_source(const SessionPlan& plan,
-                                                          std::uint16_t lane,
-                                                          const SessionClock& clock);
+Result<std::unique_ptr<LiveFrameSource>> open_played_source(const SessionPlan& plan,
+                                                            std::uint16_t lane,
+                                                            const SessionClock& clock);
 
 /// A synthetic instrument of another name: "SYNTHETIC:ABCUSD".
 Instrument synthetic_instrument_named(const std::string& id);

@@ -5,12 +5,15 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <numeric>
 #include <sstream>
 
 #include <nlohmann/json.hpp>
 
 #include "feed/inspect.h"
 #include "feed/instrument_table.h"
+#include "feed/live/market_rules.h"
+#include "shm/run/machine_time.h"
 #include "tools/session/delay_window.h"
 #include "tools/session/open_source.h"
 #include "tools/session/stage_configs.h"
@@ -20,6 +23,10 @@ namespace pinstripe {
 
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
+
+namespace {
+constexpr std::int64_t kYearNs = std::int64_t{365} * 86'400 * kNsPerSecond;
+}
 
 std::string cache_folder() {
   if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache != nullptr && *cache != '\0') {
@@ -239,6 +246,31 @@ Result<void> prepare_synthetic(const SessionConfig& config, SessionPlan& plan) {
   return {};
 }
 
+/// Live markets: what is traded must be named, and every venue be one that can be listened to.
+Result<void> prepare_venues(const SessionConfig& config, SessionPlan& plan,
+                            const InstrumentLookup& look_up) {
+  if (config.instruments.empty()) {
+    return fail_usage("instruments: found none, but a session on live markets trades what is named "
+                      "there, as in \"BINANCE_USDM:BTCUSDT\"");
+  }
+  for (const std::string& id : config.instruments) {
+    if (market_rules(id.substr(0, id.find(':'))) != nullptr) continue;
+    return fail_usage("instruments: found '" + id + "', but live markets are listened to on " +
+                      live_venue_names() + " only");
+  }
+  auto found = look_up(config.instruments, plan.venues);
+  if (!found) return fail_within("instruments", found);
+  plan.instruments = std::move(*found);
+  std::vector<std::uint16_t> all(plan.instruments.size());
+  std::iota(all.begin(), all.end(), std::uint16_t{0});
+  if (auto planned = plan_connections(plan.instruments, all); !planned) {
+    return fail_within("instruments", planned);
+  }
+  plan.traded_from_ns = realtime_ns();
+  plan.traded_to_ns = plan.traded_from_ns + (plan.for_ns > 0 ? plan.for_ns : kYearNs);
+  return {};
+}
+
 std::string beside(const std::string& directory, const std::string& file) {
   return (fs::path(directory) / file).lexically_normal().string();
 }
@@ -311,18 +343,30 @@ Result<void> apply_window(SessionPlan& plan) {
 
 }  // namespace
 
-Result<SessionPlan> prepare_plan(const SessionConfig& config) {
+Result<std::vector<Instrument>> look_up_shipped(std::span<const std::string> ids,
+                                                const VenuesPlan&) {
+  std::vector<Instrument> found;
+  for (const std::string& id : ids) {
+    auto instrument = find_instrument(id);
+    if (!instrument) return std::unexpected(instrument.error());
+    found.push_back(std::move(*instrument));
+  }
+  return found;
+}
+
+Result<SessionPlan> prepare_plan(const SessionConfig& config, const InstrumentLookup& look_up) {
   SessionPlan plan = config.plan;
   absolute_paths(config, plan);
-  auto data = plan.source == SourceKind::kFiles ? prepare_files(config, plan)
-                                                : prepare_synthetic(config, plan);
+  auto data = plan.source == SourceKind::kFiles    ? prepare_files(config, plan)
+              : plan.source == SourceKind::kVenues ? prepare_venues(config, plan, look_up)
+                                                   : prepare_synthetic(config, plan);
   if (!data) return std::unexpected(data.error());
   if (auto cut = apply_window(plan); !cut) return std::unexpected(cut.error());
   if (plan.for_ns > 0) {
     plan.traded_to_ns = std::min(plan.traded_to_ns, plan.traded_from_ns + plan.for_ns);
   }
   for (std::size_t lane = 0; lane < plan.lanes.size(); ++lane) {
-    const bool fed = plan.source == SourceKind::kSynthetic ||
+    const bool fed = plan.source != SourceKind::kFiles ||
                      std::any_of(plan.streams.begin(), plan.streams.end(),
                                  [&](const StreamPlan& s) { return s.lane == lane; });
     if (!fed) return fail_usage("lane '" + plan.lanes[lane].name + "' has no data file");

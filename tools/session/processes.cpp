@@ -57,7 +57,9 @@ std::string ChildEnd::text() const {
   if (!ended) return "still running";
   if (WIFSIGNALED(status)) {
     const int number = WTERMSIG(status);
-    return "killed by signal " + std::to_string(number) + " (" + strsignal(number) + ")";
+    const std::string filter =
+        number == SIGSYS ? ": it made a system call that its filter refuses a stage" : "";
+    return "killed by signal " + std::to_string(number) + " (" + strsignal(number) + ")" + filter;
   }
   return "exit status " + std::to_string(WEXITSTATUS(status));
 }

@@ -102,6 +102,20 @@ void read_source(ConfigNode& root, SessionConfig& config) {
   config.instruments = root.texts("instruments");
 }
 
+/// True where the config speaks of live markets.
+bool read_venues(ConfigNode& root, const std::string& directory, VenuesPlan& v) {
+  if (!root.has("live")) return false;
+  ConfigNode node = root.child("live");
+  v.address = node.text("address", "");
+  v.ca_file = node.text("ca_file", "");
+  if (!v.ca_file.empty()) v.ca_file = (fs::path(directory) / v.ca_file).lexically_normal().string();
+  v.redundant = node.boolean("redundant", false);
+  v.snapshot_levels = static_cast<std::uint32_t>(node.integer("snapshot_levels", 1'000, 5, 1'000));
+  v.cut_over_ns = node.integer("cut_over_s", 23 * 3'600, 10, 24 * 3'600) * kNsPerSecond;
+  v.open_ns = node.integer("open_s", 15, 1, 600) * kNsPerSecond;
+  return true;
+}
+
 void read_fees(ConfigNode& root, SessionConfig& config) {
   ConfigNode fees = root.child("fees");
   for (std::size_t m = 0; m < config.fees.size(); ++m) {
@@ -250,6 +264,11 @@ void read_supervision(ConfigNode& root, SupervisionPlan& limits) {
   limits.lift_kill_limit = node.boolean("lift_kill_limit", limits.lift_kill_limit);
 }
 
+void read_seccomp(ConfigNode& root, SessionPlan& plan) {
+  static constexpr std::array<std::string_view, 2> kModes{"off", "on"};
+  plan.seccomp = root.choice("seccomp", 1, kModes) == 1;
+}
+
 void read_rings(ConfigNode& root, SessionPlan& plan) {
   ConfigNode rings = root.child("rings");
   static constexpr std::array<std::string_view, 2> kFull{"wait", "resync"};
@@ -345,9 +364,11 @@ Result<SessionConfig> load_session_config(const std::string& file, const Overrid
   read_times(*root, config.plan);
   read_feed_latency(*root, config.plan);
   read_source(*root, config);
+  const bool is_of_venues = read_venues(*root, config.directory, config.plan.venues);
   read_fees(*root, config);
   read_journal(*root, config);
   read_supervision(*root, config.plan.supervision);
+  read_seccomp(*root, config.plan);
   number_instruments(*root, config, read_lanes(*root, config));
   config.plan.topology = build_topology(config.plan.lanes);
   read_stage_specs(*root, config.plan);
@@ -366,7 +387,9 @@ Result<SessionConfig> load_session_config(const std::string& file, const Overrid
     return fail_usage("speed: found \"max\", but a live session goes by the clock: allowed is a "
                       "number, times real time");
   }
-  config.plan.source = config.data.empty() ? SourceKind::kSynthetic : SourceKind::kFiles;
+  config.plan.source = !config.data.empty()                  ? SourceKind::kFiles
+                       : is_of_venues && config.plan.live ? SourceKind::kVenues
+                                                             : SourceKind::kSynthetic;
   return config;
 }
 

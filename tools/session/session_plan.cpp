@@ -152,6 +152,20 @@ StreamPlan stream_from(const Json& j) {
   return s;
 }
 
+Json to_json(const VenuesPlan& v) {
+  return {{"address", v.address},
+          {"ca_file", v.ca_file},
+          {"redundant", v.redundant},
+          {"snapshot_levels", v.snapshot_levels},
+          {"cut_over_ns", v.cut_over_ns},
+          {"open_ns", v.open_ns}};
+}
+
+VenuesPlan venues_of(const Json& j) {
+  return {j.at("address"),         j.at("ca_file"),     j.at("redundant"),
+          j.at("snapshot_levels"), j.at("cut_over_ns"), j.at("open_ns")};
+}
+
 Json to_json(const JournalPlan& p) {
   return {{"on", p.on},
           {"root", p.root},
@@ -270,12 +284,14 @@ Json scalars_json(const SessionPlan& p) {
   return {{"name", p.name},
           {"session_id", session_id_text(p)},
           {"source", kSourceKindNames[static_cast<std::size_t>(p.source)]},
+          {"venues", to_json(p.venues)},
           {"mode", mode_name(p)},
           {"speed", p.speed},
           {"for_ns", p.for_ns},
           {"from_ns", p.from_ns},
           {"to_ns", p.to_ns},
           {"events_max", p.events_max},
+          {"seccomp", p.seccomp},
           {"in_sample_allowed", p.in_sample_allowed},
           {"in_sample", p.in_sample},
           {"path_budget_ns", p.path_budget_ns},
@@ -301,13 +317,16 @@ Json scalars_json(const SessionPlan& p) {
 void scalars_from(const Json& j, SessionPlan& p) {
   p.name = j.at("name");
   p.session_id = session_id_from(j.at("session_id"));
-  p.source = j.at("source") == kSourceKindNames[0] ? SourceKind::kSynthetic : SourceKind::kFiles;
+  p.source = static_cast<SourceKind>(std::ranges::find(kSourceKindNames, j.at("source").get<std::string>()) -
+                                     kSourceKindNames.begin());
+  p.venues = venues_of(j.at("venues"));
   p.live = j.at("mode") == kSessionModeNames[1];
   p.speed = j.at("speed");
   p.for_ns = j.at("for_ns");
   p.from_ns = j.at("from_ns");
   p.to_ns = j.at("to_ns");
   p.events_max = j.at("events_max");
+  p.seccomp = j.at("seccomp");
   p.in_sample_allowed = j.at("in_sample_allowed");
   p.in_sample = j.at("in_sample");
   p.path_budget_ns = j.at("path_budget_ns");

@@ -22,8 +22,14 @@ namespace pinstripe {
 inline constexpr std::size_t kStageKinds = 5;
 constexpr std::size_t index_of(StageKind kind) noexcept { return static_cast<std::size_t>(kind); }
 
-enum class SourceKind : std::uint8_t { kSynthetic = 0, kFiles = 1 };
-inline constexpr std::array<std::string_view, 2> kSourceKindNames{"synthetic", "files"};
+enum class SourceKind : std::uint8_t { kSynthetic = 0, kFiles = 1, kVenues = 2 };
+inline constexpr std::array<std::string_view, 3> kSourceKindNames{"synthetic", "files", "venues"};
+
+/// Has everything it needs once it runs: may be kept from sockets, files and processes. Feed reads
+/// its data while it runs; exec will talk to venues.
+constexpr bool can_be_filtered(StageKind kind) noexcept {
+  return kind == StageKind::kFeatures || kind == StageKind::kModels || kind == StageKind::kRisk;
+}
 
 /// Whether inputs are merged by simulated time or taken as they arrive.
 inline constexpr std::array<std::string_view, 2> kSessionModeNames{"recorded", "live"};
@@ -68,6 +74,16 @@ struct StreamPlan {
   std::vector<FilePlan> files;
 };
 
+/// Where the venues' live markets are, and how they are listened to.
+struct VenuesPlan {
+  std::string address;               // "host:port" in place of every venue's own; "": their own
+  std::string ca_file;               // absolute; "": the system's authorities
+  bool redundant = false;            // two connections for each, all the time
+  std::uint32_t snapshot_levels = 1'000;
+  std::int64_t cut_over_ns = std::int64_t{23} * 3'600 * kNsPerSecond;  // age of a planned renewal
+  std::int64_t open_ns = 15 * kNsPerSecond;  // to open all connections at the start
+};
+
 struct LanePlan {
   std::string name;                          // "" where there is only one
   std::vector<std::uint16_t> instruments;    // indices in SessionPlan::instruments
@@ -105,6 +121,7 @@ struct SessionPlan {
   std::array<std::uint64_t, 2> session_id{};  // random, drawn when the session is made; 0: not yet
   std::string directory;                     // session directory; set by load_resolved
   SourceKind source = SourceKind::kSynthetic;
+  VenuesPlan venues;                         // of SourceKind::kVenues
   bool live = false;                         // inputs as they arrive, by the session's clock
   double speed = 0;                          // 0: as fast as it goes; n: n times real time
   std::int64_t for_ns = 0;                   // simulated time to run; 0: all of it
@@ -138,6 +155,7 @@ struct SessionPlan {
   JournalPlan journal;
   std::vector<SessionFile> files;            // of all roles; empty until the session is made
   SupervisionPlan supervision;
+  bool seccomp = true;                       // of the stages that can be filtered
   std::string synthetic_json = "{}";         // settings of the synthetic market, as JSON text
   /// Each stage's own part of the config, as JSON text, model folds already chosen. By StageKind.
   std::array<std::string, kStageKinds> stage_json{"{}", "{}", "{}", "{}", "{}"};
@@ -152,6 +170,11 @@ struct SessionPlan {
   /// The longest that a market message can have been on its way, by the feed latency model.
   std::int64_t longest_feed_latency_ns() const noexcept;
 };
+
+/// Where the feed `stage` shows its connections (feed/live/links_page.h).
+inline std::string links_page_path(const SessionPlan& plan, const StageSpec& stage) {
+  return plan.directory + "/" + stage.name + ".links";
+}
 
 /// "recorded" or "live".
 inline std::string mode_name(const SessionPlan& plan) {

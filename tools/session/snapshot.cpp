@@ -1,5 +1,6 @@
 #include "tools/session/snapshot.h"
 
+#include <linux/seccomp.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -12,7 +13,7 @@
 #include "shm/ring/stage_page.h"
 #include "shm/run/journal_layout.h"
 #include "shm/run/process.h"
-#include "tools/session/machine_time.h"
+#include "shm/run/machine_time.h"
 
 namespace pinstripe {
 
@@ -88,14 +89,25 @@ void read_life(const StagePage& page, const StagePageView& view, StageShot& s) {
   s.event_ns = page.event_ns.get();
 }
 
-/// What the kernel counted for a live process so far; zeros where it is gone.
-KernelCounts counts_of_process(int pid) {
-  KernelCounts k{};
+/// What the kernel says of a live process; zeros where it is gone.
+struct ProcessShot {
+  KernelCounts counts;
+  bool filtered = false;
+};
+
+ProcessShot look_at_process(int pid) {
+  ProcessShot shot;
+  KernelCounts& k = shot.counts;
   const std::string folder = "/proc/" + std::to_string(pid);
   std::ifstream status(folder + "/status");
   for (std::string name; status >> name;) {
     if (name == "voluntary_ctxt_switches:") status >> k.voluntary_switches;
     if (name == "nonvoluntary_ctxt_switches:") status >> k.involuntary_switches;
+    if (name == "Seccomp:") {
+      int mode = 0;
+      status >> mode;
+      shot.filtered = mode == SECCOMP_MODE_FILTER;
+    }
   }
   std::ifstream stat(folder + "/stat");
   std::string line;
@@ -105,13 +117,15 @@ KernelCounts counts_of_process(int pid) {
   std::string skipped;
   for (int i = 0; i < 7; ++i) fields >> skipped;
   fields >> k.minor_faults >> skipped >> k.major_faults;
-  return k;
+  return shot;
 }
 
 /// The page of a running stage holds what starting cost as a debt.
 void read_kernel_counts(const StagePage& page, StageShot& s) {
   const bool runs = s.alive && s.state == "running" && page.start_ticks.get() != 0;
-  const KernelCounts more = runs ? counts_of_process(s.pid) : KernelCounts{};
+  const ProcessShot process = runs ? look_at_process(s.pid) : ProcessShot{};
+  const KernelCounts& more = process.counts;
+  if (runs) s.filtered = process.filtered;
   const auto sum = [](std::int64_t page_value, std::int64_t counted) {
     return std::max<std::int64_t>(page_value + counted, 0);
   };
@@ -166,6 +180,7 @@ void read_rings(const SessionPlan& plan, const StagePage& page, StageShot& s) {
 
 StageShot read_stage(const SessionPlan& plan, const StageSpec& stage, const StagePageView& view) {
   StageShot s;
+  s.has_page = true;
   s.name = stage.name;
   s.kind = stage.kind;
   s.lane = stage.lane;

@@ -51,6 +51,7 @@ struct StageShot {
   StageKind kind = StageKind::kFeed;
   std::uint16_t lane = 0;
   int pid = 0;
+  bool has_page = false;          // else nothing below is known
   bool alive = false;             // the process exists and holds its ends
   int cpu = -1;
   std::string wait;               // actual strategy
@@ -63,6 +64,7 @@ struct StageShot {
   std::int64_t turns = 0;
   std::int64_t voluntary_switches = 0, involuntary_switches = 0;
   std::int64_t minor_faults = 0, major_faults = 0;
+  std::optional<bool> filtered;   // its system calls, as the kernel says; nothing: it is not alive
   std::int64_t allocations_after_seal = 0;
   std::int64_t hot_path_faults = 0;  // page faults of the sealed loop
   std::uint64_t journal_records = 0, journal_waits = 0;

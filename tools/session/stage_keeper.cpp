@@ -40,7 +40,7 @@ JournalTail journal_tail(const SessionPlan& plan, const std::string& stage) {
 bool own_doing(const ChildEnd& end) {
   if (!WIFSIGNALED(end.status)) return true;
   switch (WTERMSIG(end.status)) {
-    case SIGABRT: case SIGSEGV: case SIGBUS: case SIGILL: case SIGFPE: return true;
+    case SIGABRT: case SIGSEGV: case SIGBUS: case SIGILL: case SIGFPE: case SIGSYS: return true;
     default: return false;
   }
 }

@@ -7,7 +7,8 @@
 #include <cstring>
 
 #include "shm/run/float_env.h"
-#include "tools/session/machine_time.h"
+#include "shm/run/machine_time.h"
+#include "shm/run/syscall_filter.h"
 
 namespace pinstripe {
 namespace {
@@ -147,6 +148,10 @@ Result<void> StageProgram::begin(std::span<const std::string> counter_names, std
     page_->log_error(1, warning, realtime_ns());
     std::fprintf(stderr, "pinstripe-%s: %s\n", spec_.name.c_str(), warning.c_str());
   }
+  if (plan().seccomp && can_be_filtered(spec_.kind)) {
+    const std::string missing = filter_system_calls();
+    if (!missing.empty()) warn("its system calls are not filtered: " + missing);
+  }
   page_->cpu.set(current_core());
   check_float_environment();
   // What starting cost explains no outlier: the page holds it as a debt, which the end pays.
@@ -184,7 +189,12 @@ void sleep_for_journal() noexcept {
 }
 
 bool StageProgram::asked_to_stop() const noexcept {
-  return stop_requested() || page_->stop.load(std::memory_order_relaxed) != kGoOn;
+  const std::uint32_t wish = page_->stop.load(std::memory_order_relaxed);
+  return stop_requested() || (wish != kGoOn && wish != kCancelAll);
+}
+
+bool StageProgram::asked_to_cancel() const noexcept {
+  return page_->stop.load(std::memory_order_relaxed) == kCancelAll;
 }
 
 /// To leave off between two inputs, so that the session can be resumed, instead of ending the

@@ -91,6 +91,14 @@ class StageProgram {
   enum class Left : std::uint8_t { kDone, kGaveUp, kNoRoomInJournal, kSuspended };
   int end(Left left, std::uint64_t state_hash);
   bool asked_to_stop() const noexcept;
+  bool asked_to_cancel() const noexcept;
+  /// A live session has lost a stage for good: risk cancels every order, once.
+  template <class R>
+  void cancel_if_asked(R& runner) noexcept {
+    if constexpr (requires { runner.cancel_all(); }) {
+      if (!cancelled_ && asked_to_cancel()) cancelled_ = runner.cancel_all();
+    }
+  }
   bool is_to_suspend() const noexcept;
   bool may_give_up() const noexcept;
 
@@ -99,6 +107,7 @@ class StageProgram {
   RunnerSetup setup_;
   StagePage* page_ = nullptr;
   WaitStrategy wait_ = WaitStrategy::kYield;
+  bool cancelled_ = false;    // every order, as asked
   int supervisor_pid_ = 0;    // 0: nobody minds this stage
   KernelCounts sealed_at_;  // what the kernel had counted when the hot loop began
 };
@@ -136,6 +145,7 @@ int StageProgram::drive(S& stage, R& runner, Report&& report) {
       // A drained stage gives way at once: on a shared core its reader may be the next to run.
       if (!runner.drained()) continue;
     }
+    cancel_if_asked(runner);
     if (asked_to_stop()) {
       if (is_to_suspend()) {
         left = Left::kSuspended;

@@ -10,7 +10,7 @@
 #include "shm/ring/end_lock.h"
 #include "shm/ring/stage_page.h"
 #include "shm/run/process.h"
-#include "tools/session/machine_time.h"
+#include "shm/run/machine_time.h"
 
 namespace pinstripe {
 
@@ -20,6 +20,13 @@ constexpr std::int64_t kPatienceMs = 5'000;
 constexpr std::int64_t kLookEveryMs = 100;
 constexpr std::int64_t kShotEveryMs = 1'000;
 constexpr std::int64_t kSettleMs = 5'000;   // no standstill is seen so soon after a restart
+constexpr std::int64_t kCancelLeastMs = 200;   // by then risk has been asked, at the slowest
+constexpr std::int64_t kCancelMostMs = 3'000;  // then what still works is left to the venue
+
+/// Orders that risk believes to be at the venue.
+std::int64_t working_orders(const SessionShot& shot) {
+  return shot.total(StageKind::kRisk, "working_orders");
+}
 
 }  // namespace
 
@@ -184,8 +191,41 @@ void Supervisor::press(SessionEnd& end, const Say& say) {
   stop_next();
 }
 
+/// Live, orders do not wait for a session that leaves off: risk cancels them while it can. True
+/// where that was asked for; the others leave off when it is done, or takes too long.
+bool Supervisor::cancel_first(const Say& say) {
+  if (!plan_->live || cancelling_) return cancelling_;
+  const bool able = std::ranges::all_of(stages_, [](StageKeeper& s) {
+    const StageKind kind = s.spec().kind;
+    return (kind != StageKind::kRisk && kind != StageKind::kExec) || s.running();
+  });
+  if (!able) {
+    say("orders that work are not cancelled: risk or exec is gone");
+    return false;
+  }
+  say("all orders are cancelled first");
+  cancelling_ = true;
+  cancelling_at_ms_ = monotonic_ms();
+  for (StageKeeper& s : stages_) {
+    if (s.spec().kind == StageKind::kRisk) s.wish(kCancelAll);
+  }
+  return true;
+}
+
+void Supervisor::mind_cancels(const Say& say) {
+  const std::int64_t for_ms = monotonic_ms() - cancelling_at_ms_;
+  if (for_ms < kCancelLeastMs) return;
+  const std::int64_t working = working_orders(take_snapshot(*plan_));
+  if (working > 0 && for_ms < kCancelMostMs) return;
+  say(working > 0 ? std::to_string(working) + " orders still work; the stages leave off with them"
+                  : "no order works any more");
+  cancelling_ = false;
+  suspend_all();
+}
+
 /// Whatever cannot go on now can be resumed: nothing was lost yet, but behind a hole in a journal.
 void Supervisor::leave_off(SessionEnd& end, const Say& say) {
+  if (cancelling_) return;
   end.clean = false;
   end.resumable = true;
   const std::string holed = holed_stages(*plan_);
@@ -193,7 +233,7 @@ void Supervisor::leave_off(SessionEnd& end, const Say& say) {
       (holed.empty() ? "goes on from here"
                      : "carries what is left of the journals, no more: those of " + holed +
                            " have a hole"));
-  suspend_all();
+  if (!cancel_first(say)) suspend_all();
 }
 
 /// Without its carrier a session soon has no room in its journals, without checkpoints it soon lies
@@ -233,7 +273,8 @@ SessionEnd Supervisor::watch(int tick_ms, const std::function<void()>& tick, con
     look_closer(say);
     if (stop_requested() && !stopping_) begin_to_stop(end, say);
     mind_helpers(end, say);
-    if (stopping_) press(end, say);
+    if (cancelling_) mind_cancels(say);
+    if (stopping_ && !cancelling_) press(end, say);
     if (monotonic_ms() >= next_tick) {
       tick();
       next_tick = monotonic_ms() + tick_ms;
@@ -244,8 +285,7 @@ SessionEnd Supervisor::watch(int tick_ms, const std::function<void()>& tick, con
   if (const std::string problem = carrier_.finish(); !problem.empty()) {
     end.clean = false;
     end.resumable = true;
-    say(problem + "; what is not on disk stays in shared memory: make room, then 'pinstripe up "
-        "--resume " + plan_->name + "' carries it");
+    say(uncarried_text(*plan_, problem));
   }
   end.clean = end.clean && !stood_still_;
   return end;

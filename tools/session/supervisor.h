@@ -53,6 +53,8 @@ class Supervisor {
   void look_at_session(const Say& say);
   void mind_helpers(SessionEnd& end, const Say& say);
   void leave_off(SessionEnd& end, const Say& say);
+  bool cancel_first(const Say& say);
+  void mind_cancels(const Say& say);
   void begin_to_stop(SessionEnd& end, const Say& say);
   void suspend_all();
   void stop_next();
@@ -70,6 +72,8 @@ class Supervisor {
   std::vector<bool> asked_;           // got SIGTERM from here
   bool stopping_ = false;
   bool suspending_ = false;
+  bool cancelling_ = false;           // live: orders are cancelled, then all leave off
+  std::int64_t cancelling_at_ms_ = 0;
   bool stood_still_ = false;
   bool killed_ = false;               // what still ran got SIGKILL from here
   std::int64_t asked_at_ms_ = 0;

@@ -1,6 +1,7 @@
 // The REST table of Binance and the answers for one symbol.
 #include <algorithm>
 #include <cstdlib>
+#include <iterator>
 
 #include "tools/venue/binance.h"
 
@@ -13,14 +14,22 @@ HttpAnswer refuse(unsigned status, int code, const std::string& message) {
   return {status, Json{{"code", code}, {"msg", message}}.dump(), {}, 0};
 }
 
-/// As many of the newest prints as are asked for, oldest first, each as `one` writes it.
+std::int64_t print_limit(const HttpAsk& ask) { return ask.number("limit", 500, 1'000); }
+
+/// Index of the first of the newest prints that are asked for.
+std::int64_t newest(const HttpAsk& ask, const VenueBook& book) {
+  return std::max<std::int64_t>(0, std::ssize(book.prints) - print_limit(ask));
+}
+
+/// As many prints as are asked for from the `first` on, oldest first, each as `one` writes it; what
+/// it leaves null is left out.
 template <class One>
-Json newest_prints(const HttpAsk& ask, const VenueBook& book, One one) {
-  const std::size_t count = book.prints.size();
-  const auto limit = static_cast<std::size_t>(ask.number("limit", 500, 1'000));
+Json prints_from(const HttpAsk& ask, const VenueBook& book, std::int64_t first, One one) {
   Json out = Json::array();
-  for (std::size_t i = count - std::min(limit, count); i < count; ++i) {
-    out.push_back(one(book.prints[i]));
+  for (std::int64_t i = first; i < std::ssize(book.prints); ++i) {
+    if (std::ssize(out) >= print_limit(ask)) break;
+    Json trade = one(book.prints[static_cast<std::size_t>(i)]);
+    if (!trade.is_null()) out.push_back(std::move(trade));
   }
   return out;
 }
@@ -179,7 +188,7 @@ Json BinanceProtocol::depth(const HttpAsk& ask, const VenueBook* book) const {
 }
 
 Json BinanceProtocol::trades(const HttpAsk& ask, const VenueBook* book) const {
-  return newest_prints(ask, *book, [&](const Print& p) {
+  return prints_from(ask, *book, newest(ask, *book), [&](const Print& p) {
     const std::int64_t quote = product_e8(book->price_e8(p.price_ticks), book->qty_e8(p.lots));
     Json trade{{"id", p.id},
                {"price", price(*book, p.price_ticks)},
@@ -192,8 +201,15 @@ Json BinanceProtocol::trades(const HttpAsk& ask, const VenueBook* book) const {
   });
 }
 
+/// From an id or a time on the oldest, else the newest.
 Json BinanceProtocol::agg_trades(const HttpAsk& ask, const VenueBook* book) const {
-  return newest_prints(ask, *book, [&](const Print& p) {
+  const std::int64_t from_id = ask.number("fromId", 0, INT64_MAX);
+  const std::int64_t from_ms = ask.number("startTime", 0, INT64_MAX);
+  const std::int64_t to_ms = ask.number("endTime", INT64_MAX, INT64_MAX);
+  const bool is_newest = ask.value("fromId").empty() && ask.value("startTime").empty();
+  return prints_from(ask, *book, is_newest ? newest(ask, *book) : 0, [&](const Print& p) -> Json {
+    const auto id = static_cast<std::int64_t>(p.id);
+    if (id < from_id || p.time_ms < from_ms || p.time_ms > to_ms) return nullptr;
     Json trade{{"a", p.id},
                {"p", price(*book, p.price_ticks)},
                {"q", qty(*book, p.lots)},
@@ -236,14 +252,22 @@ Json BinanceProtocol::open_interest(const HttpAsk&, const VenueBook* book) const
           {"time", shown_ms()}};
 }
 
-/// The synthetic market's rate is constant, so that past periods had the running one.
+/// The synthetic market's rate is constant, so that past periods had the running one. From a start
+/// on the oldest come first, else the newest.
 Json BinanceProtocol::funding_rates(const HttpAsk& ask, const VenueBook* book) const {
   const std::int64_t limit = ask.number("limit", 100, 1'000);
-  const std::int64_t last = shown_ms() / kFundingPeriodMs * kFundingPeriodMs;
+  const std::int64_t now = shown_ms();
+  const std::int64_t to = std::min(ask.number("endTime", now, INT64_MAX), now);
+  const std::int64_t last = to / kFundingPeriodMs * kFundingPeriodMs;
+  std::int64_t time = last - (limit - 1) * kFundingPeriodMs;
+  if (!ask.value("startTime").empty()) {
+    const std::int64_t from = ask.number("startTime", 1, INT64_MAX / 2);
+    time = (from + kFundingPeriodMs - 1) / kFundingPeriodMs * kFundingPeriodMs;
+  }
   Json out = Json::array();
-  for (std::int64_t i = limit - 1; i >= 0; --i) {
+  for (; time <= last && std::ssize(out) < limit; time += kFundingPeriodMs) {
     out.push_back({{"symbol", book->listing.symbol},
-                   {"fundingTime", last - i * kFundingPeriodMs},
+                   {"fundingTime", time},
                    {"fundingRate", money(book->mark.rate_e8)},
                    {"markPrice", money(book->mark.mark_e8)}});
   }

@@ -188,11 +188,14 @@ BybitProtocol::Reply BybitProtocol::funding_history(const HttpAsk& ask) const {
   const auto found = book_of(ask);
   if (!found) return std::unexpected(found.error());
   const VenueBook& b = **found;
-  const std::int64_t last = shown_ms() / kFundingPeriodMs * kFundingPeriodMs;
+  const std::int64_t to = std::min(time_of(ask, "endTime", shown_ms()), shown_ms());
+  const std::int64_t last = to / kFundingPeriodMs * kFundingPeriodMs;
   Json list = Json::array();
-  for (std::int64_t i = 0; i < ask.number("limit", 200, 200); ++i) {
+  for (std::int64_t i = 0; i < ask.number("limit", 200, 200); ++i) {  // newest first
+    const std::int64_t time = last - i * kFundingPeriodMs;
+    if (time < time_of(ask, "startTime", 0)) break;
     list.push_back({{"symbol", b.listing.symbol}, {"fundingRate", short_text(b.mark.rate_e8)},
-                    {"fundingRateTimestamp", std::to_string(last - i * kFundingPeriodMs)}});
+                    {"fundingRateTimestamp", std::to_string(time)}});
   }
   return Json{{"category", ask.value("category")}, {"list", std::move(list)}};
 }

@@ -137,14 +137,19 @@ OkxProtocol::Data OkxProtocol::candles(const HttpAsk& ask) const {
   return list;
 }
 
+/// `after`: older than this trade, or with type 2 than this time.
 OkxProtocol::Data OkxProtocol::trades(const HttpAsk& ask) const {
   const auto found = book_of(ask);
   if (!found) return std::unexpected(found.error());
   std::int64_t left = ask.number("limit", 100, 500);
+  const std::int64_t after = ask.number("after", INT64_MAX, INT64_MAX);
+  const bool by_time = ask.value("type") == "2";
   Json list = Json::array();
   const auto& prints = (*found)->prints;
-  for (auto p = prints.rbegin(); p != prints.rend() && left-- > 0; ++p) {  // newest first
+  for (auto p = prints.rbegin(); p != prints.rend() && left > 0; ++p) {  // newest first
+    if ((by_time ? p->time_ms : static_cast<std::int64_t>(p->id)) >= after) continue;
     list.push_back(trade(**found, *p));
+    --left;
   }
   return list;
 }
@@ -160,12 +165,15 @@ OkxProtocol::Data OkxProtocol::funding_history(const HttpAsk& ask) const {
   const auto found = book_of(ask);
   if (!found) return std::unexpected(found.error());
   const std::string rate = short_text((*found)->mark.rate_e8);
-  const std::int64_t last = shown_ms() / kFundingPeriodMs * kFundingPeriodMs;
+  const std::int64_t to = std::min(ask.number("after", shown_ms() + 1, INT64_MAX) - 1, shown_ms());
+  const std::int64_t last = to / kFundingPeriodMs * kFundingPeriodMs;
   Json list = Json::array();
-  for (std::int64_t i = 0; i < ask.number("limit", 100, 400); ++i) {
+  for (std::int64_t i = 0; i < ask.number("limit", 100, 400); ++i) {  // newest first
+    const std::int64_t time = last - i * kFundingPeriodMs;
+    if (time <= ask.number("before", 1, INT64_MAX)) break;
     list.push_back({{"instType", "SWAP"}, {"instId", ask.value("instId")}, {"fundingRate", rate},
                     {"realizedRate", rate},
-                    {"fundingTime", std::to_string(last - i * kFundingPeriodMs)},
+                    {"fundingTime", std::to_string(time)},
                     {"method", "current_period"}});
   }
   return list;

@@ -94,6 +94,61 @@ TEST(WebSocket, a_flood_arrives_whole_and_in_order_through_few_small_buffers) {
   }
 }
 
+/// Takes one message at a time: each stays where it is until it is let go.
+struct PullingClient final : WebSocketEvents {
+  explicit PullingClient(const Loop::Options& options)
+      : loop(Loop::open(options).value()),
+        tls(TlsContext::open({PeerProcess::instance().ca_file()}).value()),
+        sut(*loop, *tls, *this, {}) {}
+  void on_ws_open() noexcept override {}
+  void on_ws_message(const WsMessage& m) noexcept override {
+    ASSERT_TRUE(held.data() == nullptr) << "a message came while another was held";
+    held = m.payload;
+    stamp = m.receive_ns;
+    sut.pause();
+  }
+  void on_ws_closed(const WsClosed&) noexcept override { is_closed = true; }
+  /// The next message; null at the end.
+  const std::string_view* next() {
+    held = {};
+    if (is_held) sut.resume();
+    is_held = false;
+    const std::int64_t end = Loop::now_ns() + 20'000 * kMs;
+    while (held.data() == nullptr && !is_closed && Loop::now_ns() < end) loop->poll_one();
+    is_held = held.data() != nullptr;
+    return is_held ? &held : nullptr;
+  }
+
+  std::unique_ptr<Loop> loop;
+  std::unique_ptr<TlsContext> tls;
+  bool is_closed = false, is_held = false;
+  std::string_view held;
+  std::int64_t stamp = 0;
+  WebSocket sut;
+};
+
+TEST(WebSocket, messages_taken_one_at_a_time_stay_in_place_and_none_is_lost) {
+  for (const unsigned buffer_bytes : {2'048u, 32'768u}) {
+    PullingClient client({.buffers = 4, .buffer_bytes = buffer_bytes});
+    WsRequest request;
+    request.target = "/flood/20000";
+    client.sut.connect(PeerProcess::instance().endpoint("ws"), request, Loop::now_ns());
+    std::size_t count = 0;
+    std::int64_t last = 0;
+    while (const std::string_view* m = client.next()) {
+      ASSERT_TRUE(m->starts_with("{\"n\":" + std::to_string(count) + ","));
+      ASSERT_GE(client.stamp, last);
+      last = client.stamp;
+      const std::string copy(*m);
+      client.sut.on_time(Loop::now_ns());  // time may pass meanwhile
+      ASSERT_EQ(*m, copy);
+      ++count;
+    }
+    EXPECT_EQ(count, 20'000u);
+    EXPECT_TRUE(client.is_closed);
+  }
+}
+
 TEST(WebSocket, pings_are_answered_and_told) {
   WsClient client;
   client.connect(PeerProcess::instance().endpoint("ws"), "/ping");

@@ -159,6 +159,34 @@ TEST(RunnerJournal, AHaltOfTheCarrierReachesRiskOnceAndIsReplayed) {
   EXPECT_EQ(replica.stage->state_hash(), s.risk.stage->state_hash());
 }
 
+TEST(RunnerJournal, CancelAllIsJournaledLiftsNoHaltAndIsReplayed) {
+  const JournalShape shape{4096, 4};
+  Session s(scenario_of(11), 8, 4, &shape);
+  EXPECT_FALSE(s.risk.runner->cancel_all()) << "nothing has come yet: there is no time to say it at";
+  JournalHeader* header = s.risk.journal->memory.view().header();
+  for (int steps = 0; steps < 60; ++steps) s.step(static_cast<unsigned>(steps) % 4);
+  header->halt = 1;
+  for (int steps = 0; steps < 20; ++steps) s.step(static_cast<unsigned>(steps) % 4);
+  int asked = 1;
+  for (; !s.risk.runner->cancel_all() && asked < 100; ++asked) {
+    s.step(static_cast<unsigned>(asked) % 4);
+  }
+  EXPECT_LT(asked, 100);
+  run_to_end(s);
+  ASSERT_TRUE(s.ended());
+  std::vector<ControlKind> kinds;
+  for (const JournalEntry& e : s.risk.journal->tape.entries()) {
+    if (e.kind != JournalKind::kControl) continue;
+    kinds.push_back(reinterpret_cast<const Control&>(e.message()).kind);
+  }
+  EXPECT_EQ(kinds, (std::vector<ControlKind>{ControlKind::kHalt, ControlKind::kCancelAll}))
+      << "halted until the end: nothing resumed it";
+  RingReplica<toy::Risk> replica(s.risk);
+  for (const JournalEntry& e : s.risk.journal->tape.entries()) replica.act(e);
+  EXPECT_EQ(replica.differences, 0);
+  EXPECT_EQ(replica.stage->state_hash(), s.risk.stage->state_hash());
+}
+
 /// Shows every frame at the same address, as a reader of files does.
 class OneBuffer {
  public:

@@ -1,5 +1,5 @@
-// The machine's clocks, for tools: when something was logged, how long something took. No decision
-// ever depends on them.
+// The machine's clocks, for tools and I/O sources: when something was logged, how long something
+// took. No decision ever depends on them.
 #pragma once
 
 #include <time.h>

@@ -1,0 +1,211 @@
+// The fault matrix: every fault that the simulated exchange can do, on every market at once. What
+// must hold: it is noticed where something was lost, nothing is built on it, and every book is the
+// exchange's in the end. The outcomes stand in feed/live/README.md.
+#include <gtest/gtest.h>
+
+#include <numeric>
+
+#include "tests/feed/live/live_market.h"
+
+namespace pinstripe {
+namespace {
+
+using Json = nlohmann::json;
+
+const std::vector<std::string> kMarkets{"BINANCE_SPOT:BTCUSDT", "BINANCE_USDM:BTCUSDT",
+                                        "BYBIT:BTCUSDT",        "BYBIT_LINEAR:BTCUSDT",
+                                        "OKX:BTC-USDT",         "OKX_SWAP:BTC-USDT-SWAP"};
+
+Json venue_config() {
+  return Json::parse(R"({"history_s": 60, "okx_checksum": true, "assets": [
+      {"base": "BTC", "quote": "USDT", "price": "60000", "tick": "0.1", "lot": "0.001",
+       "rate_per_s": 60}]})");
+}
+
+/// Silences are found sooner than in a session: tests need not wait.
+HubOptions quick() {
+  HubOptions o;
+  o.link.data_silence_ns = 1'500 * kNsPerMs;
+  o.link.answer_ns = kNsPerSecond;
+  return o;
+}
+
+class FaultMatrix : public testing::Test {
+ protected:
+  FaultMatrix() : venue(venue_config()), market(venue, kMarkets, quick()) {}
+
+  void SetUp() override {
+    ASSERT_EQ(market.error, "");
+    ASSERT_TRUE(market.run(20, [&] { return market.all_valid(); })) << states();
+  }
+  void fault(const std::string& name, Json more = Json::object()) {
+    more["fault"] = name;
+    const PlainAnswer answer = venue.post("/venue/fault", more);
+    ASSERT_EQ(answer.status, 200) << answer.body;
+  }
+  /// Lets the market run on, then stand still: every book is valid and the exchange's.
+  void expect_whole_books(double seconds = 30) {
+    market.run(0.5);
+    ASSERT_TRUE(market.run(seconds, [&] { return market.all_valid(); })) << states();
+    market.run(1);
+    ASSERT_EQ(venue.post("/venue/pause", Json::object()).status, 200);
+    market.run(1);
+    for (std::uint16_t i = 0; i < kMarkets.size(); ++i) {
+      EXPECT_EQ(market.difference(i, 10), "") << kMarkets[i];
+    }
+    venue.post("/venue/resume", Json::object());
+  }
+  std::string states() const {
+    std::string text;
+    for (std::uint16_t i = 0; i < kMarkets.size(); ++i) {
+      text += kMarkets[i] + " " +
+              std::string(kBookStateNames[static_cast<std::size_t>(market.state(i))]) + "; ";
+    }
+    for (const LinkReport& l : market.hub->links()) {
+      text += l.name + " " + std::string(kLinkStateNames[static_cast<std::size_t>(l.state)]) +
+              " (" + l.last_text + "); ";
+    }
+    return text;
+  }
+  std::uint64_t opens() const {
+    std::uint64_t sum = 0;
+    for (const LinkReport& l : market.hub->links()) sum += l.counts.opens;
+    return sum;
+  }
+  bool is_any_invalid() const { return !market.all_valid(); }
+
+  VenueProcess venue;
+  LiveMarket market;
+};
+
+TEST_F(FaultMatrix, WithoutAFaultNothingIsLostAndBooksAgree) {
+  market.run(2);
+  expect_whole_books();
+  EXPECT_EQ(market.count("gaps"), 0);
+  EXPECT_EQ(market.count("bad_lines"), 0);
+  EXPECT_GT(market.sink.trades, 0u);
+  EXPECT_GT(market.sink.marks, 0u);
+  EXPECT_EQ(opens(), market.hub->links().size());
+}
+
+TEST_F(FaultMatrix, CutConnectionsAreMadeAnew) {
+  const std::uint64_t before = opens();
+  fault("cut");
+  ASSERT_TRUE(market.run(20, [&] { return opens() >= before + market.hub->links().size(); }));
+  expect_whole_books();
+}
+
+TEST_F(FaultMatrix, HalfOpenConnectionsAreFoundBySilence) {
+  const std::uint64_t before = opens();
+  fault("half_open");
+  ASSERT_TRUE(market.run(30, [&] { return opens() >= before + market.hub->links().size(); }))
+      << states();
+  expect_whole_books();
+}
+
+TEST_F(FaultMatrix, LostMessagesAreGapsAndBooksAreBuiltAnew) {
+  for (const char* text : {"depth", "orderbook", "books"}) fault("gap", {{"holds", text}, {"count", 2}});
+  ASSERT_TRUE(market.run(20, [&] { return is_any_invalid(); }));
+  expect_whole_books();
+  EXPECT_GE(market.count("gaps"), 3);
+}
+
+TEST_F(FaultMatrix, RepeatedMessagesAreDropped) {
+  for (const char* text : {"depth", "orderbook", "books", "trade"}) {
+    fault("duplicate", {{"holds", text}, {"count", 5}});
+  }
+  market.run(3);
+  expect_whole_books();
+  EXPECT_EQ(market.count("gaps"), 0);
+  EXPECT_GE(market.count("duplicates") + market.count("out_of_order"), 3);
+}
+
+TEST_F(FaultMatrix, MessagesOutOfOrderAreGaps) {
+  // What a message is put behind may be another topic's: some of them change nothing.
+  for (const char* text : {"depth", "orderbook", "books"}) {
+    fault("reorder", {{"holds", text}, {"count", 20}});
+  }
+  ASSERT_TRUE(market.run(20, [&] { return market.count("gaps") > 0; }));
+  expect_whole_books();
+}
+
+TEST_F(FaultMatrix, CorruptMessagesEndTheConnection) {
+  const std::uint64_t before = opens();
+  fault("corrupt", {{"count", 1}});
+  ASSERT_TRUE(market.run(20, [&] { return opens() > before; }));
+  expect_whole_books();
+}
+
+TEST_F(FaultMatrix, AWrongChecksumIsAGap) {
+  fault("wrong_checksum", {{"venue", "okx"}, {"count", 2}});
+  ASSERT_TRUE(market.run(20, [&] { return market.count("checksum_mismatches") > 0; }));
+  expect_whole_books();
+}
+
+TEST_F(FaultMatrix, StreamsThatAreSilentWithHeartbeatsAreFound) {
+  const std::uint64_t before = opens();
+  fault("silent", {{"for_ms", 4'000}});
+  ASSERT_TRUE(market.run(20, [&] { return opens() > before; })) << states();
+  expect_whole_books();
+}
+
+TEST_F(FaultMatrix, SlowAndStalledStreamsLoseNothing) {
+  fault("slow", {{"for_ms", 1'000}, {"amount_ms", 300}});
+  market.run(2);
+  fault("stall", {{"for_ms", 1'000}});
+  market.run(2);
+  expect_whole_books();
+  EXPECT_EQ(market.count("gaps"), 0);
+}
+
+TEST_F(FaultMatrix, SnapshotsThatFailAreAskedForAgain) {
+  for (const char* how : {"server_error", "too_many", "late_snapshot"}) {
+    fault(how, {{"for_ms", 2'500}, {"amount_ms", 1'000}});
+    fault("gap", {{"holds", "depth"}, {"count", 1}});
+    ASSERT_TRUE(market.run(20, [&] { return is_any_invalid(); })) << how;
+    expect_whole_books(60);
+  }
+}
+
+TEST_F(FaultMatrix, ABanIsAFullStopForItsTime) {
+  fault("banned", {{"venue", "binance"}, {"for_ms", 6'000}});
+  fault("gap", {{"holds", "depth"}, {"venue", "binance"}, {"count", 1}});
+  ASSERT_TRUE(market.run(20, [&] { return is_any_invalid(); }));
+  const DeskCounts& desk = market.hub->desks()[0]->counts();
+  ASSERT_TRUE(market.run(20, [&] { return desk.failures > 0; }));
+  const std::uint64_t at_ban = desk.requests;
+  market.run(1.5);  // the exchange gives its bans 2 s
+  EXPECT_EQ(desk.requests, at_ban) << "sent to a venue that has banned us";
+  for (std::uint16_t i = 1; i < kMarkets.size(); ++i) {
+    EXPECT_EQ(market.state(i), BookState::kValid) << kMarkets[i] << " goes on";
+  }
+  expect_whole_books(60);
+}
+
+TEST_F(FaultMatrix, MaintenanceIsWaitedOut) {
+  const std::uint64_t before = opens();
+  fault("maintenance", {{"for_ms", 3'000}});
+  ASSERT_TRUE(market.run(40, [&] { return opens() > before; })) << states();
+  expect_whole_books(60);
+}
+
+TEST_F(FaultMatrix, ASkewedVenueClockChangesNoBook) {
+  fault("clock_skew", {{"for_ms", 2'000}, {"amount_ms", 60'000}});
+  market.run(3);
+  expect_whole_books();
+  EXPECT_EQ(market.count("gaps"), 0);
+}
+
+TEST(FaultMatrixAtStart, AWrongCertificateIsRefusedByName) {
+  for (const char* wrong : {"other_host", "expired", "untrusted"}) {
+    Json config = venue_config();
+    config["certificate"] = wrong;
+    VenueProcess venue(config);
+    LiveMarket market(venue, {"BYBIT:BTCUSDT"});
+    EXPECT_NE(market.error.find("certificate"), std::string::npos) << wrong << ": " << market.error;
+    EXPECT_NE(market.error.find("stream.bybit.com"), std::string::npos) << market.error;
+  }
+}
+
+}  // namespace
+}  // namespace pinstripe

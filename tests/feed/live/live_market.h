@@ -1,0 +1,201 @@
+// A hub and a feed stage on the simulated exchange, in this thread, and the books that the stage's
+// output makes: held against what the exchange itself says of its books.
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "feed/decimal.h"
+#include "feed/feed_stage.h"
+#include "feed/instrument_table.h"
+#include "feed/live/market_hub.h"
+#include "tests/feed/live/venue_process.h"
+
+namespace pinstripe {
+
+/// Books as a reader of port 2 keeps them.
+class BookSink {
+ public:
+  using Side = std::map<std::int64_t, std::int64_t>;  // ticks -> lots
+  struct Book {
+    Side bids, asks;
+    BookState state = BookState::kEmpty;
+  };
+
+  MarketEvent& claim(unsigned port) noexcept {
+    port_ = port;
+    event_ = MarketEvent{};
+    return event_;
+  }
+  void commit(unsigned) noexcept {
+    if (port_ != 2) return;
+    Book& book = books[event_.h.instrument];
+    if (event_.h.type == MsgType::kBookState) {
+      book.state = event_.book_state();
+      if (event_.h.has(kFlagSnapshot)) {
+        book.bids.clear();
+        book.asks.clear();
+      }
+    }
+    if (event_.h.type == MsgType::kTrade) ++trades;
+    if (event_.h.type == MsgType::kMark) ++marks;
+    if (event_.h.type != MsgType::kLevel) return;
+    Side& side = event_.h.has(kFlagSell) ? book.asks : book.bids;
+    if (event_.b == 0) {
+      side.erase(event_.a);
+    } else {
+      side[event_.a] = event_.b;
+    }
+  }
+
+  std::map<std::uint16_t, Book> books;
+  std::uint64_t trades = 0, marks = 0;
+
+ private:
+  MarketEvent event_;
+  unsigned port_ = 0;
+};
+
+class LiveMarket {
+ public:
+  LiveMarket(const VenueProcess& venue, const std::vector<std::string>& ids,
+             HubOptions options = {})
+      : venue_(venue) {
+    for (const std::string& id : ids) config_.instruments.push_back(find_instrument(id).value());
+    options.address = venue.address();
+    options.ca_file = venue.ca_file();
+    options.limits.shm_folder = options.limits.state_folder = venue.folder();
+    wanted_.resize(ids.size());
+    std::iota(wanted_.begin(), wanted_.end(), std::uint16_t{0});
+    stage_ = std::make_unique<FeedStage>(config_);
+    auto opened = MarketHub::open(config_.instruments, wanted_, options);
+    if (!opened) {
+      error = opened.error().message;
+      return;
+    }
+    hub = std::move(*opened);
+    if (auto open = hub->await_open(10 * kNsPerSecond); !open) {
+      error = open.error().message;
+      return;
+    }
+    hub->set_needs([this](std::uint16_t i) {
+      const BookState s = stage_->book_state(i);
+      return s == BookState::kValid   ? BookNeed::kNone
+             : s == BookState::kStale ? BookNeed::kSilent
+                                      : BookNeed::kFresh;
+    });
+    hub->begin();
+  }
+
+  /// Moves frames for at most `seconds`, or until `done`. Whether it was done.
+  bool run(double seconds, const std::function<bool()>& done = [] { return false; }) {
+    const std::int64_t end = net::Loop::now_ns() + static_cast<std::int64_t>(seconds * 1e9);
+    while (net::Loop::now_ns() < end) {
+      if (done()) return true;
+      step();
+    }
+    return done();
+  }
+  bool all_valid() const {
+    return std::ranges::all_of(wanted_, [&](std::uint16_t i) {
+      return stage_->book_state(i) == BookState::kValid;
+    });
+  }
+  std::int64_t count(const std::string& name) const {
+    const auto names = stage_->counter_names();
+    const auto at = std::ranges::find(names, name);
+    return at == names.end() ? -1 : stage_->counters()[at - names.begin()];
+  }
+  BookState state(std::uint16_t i) const { return stage_->book_state(i); }
+  const std::vector<Instrument>& instruments() const { return config_.instruments; }
+  /// What a book shows and the exchange does not, or the other way; "" where both agree on the best
+  /// `levels` of each side. The market must stand still.
+  std::string difference(std::uint16_t i, std::size_t levels) const;
+
+  std::unique_ptr<MarketHub> hub;
+  BookSink sink;
+  std::string error;
+  std::uint64_t frames = 0;
+
+ private:
+  void step() {
+    const TimeNs now(realtime());
+    const FeedFrame* const frame = hub->next();
+    if (frame == nullptr) {
+      if (stage_->next_due() <= now) stage_->on_event(now, FeedInput::timer(), sink);
+      ::usleep(200);
+    } else {
+      ++frames;
+      FeedFrame copy = *frame;
+      stage_->on_event(now, FeedInput::frame(copy), sink);
+    }
+    while (stage_->more()) stage_->on_event(now, FeedInput::continued(), sink);
+    if (frame != nullptr) hub->pop();
+  }
+  static std::int64_t realtime() {
+    timespec t{};
+    ::clock_gettime(CLOCK_REALTIME, &t);
+    return t.tv_sec * kNsPerSecond + t.tv_nsec;
+  }
+
+  const VenueProcess& venue_;
+  FeedConfig config_;
+  std::vector<std::uint16_t> wanted_;
+  std::unique_ptr<FeedStage> stage_;
+};
+
+/// "60000.5" in 1e-8.
+inline std::int64_t plain_e8(const std::string& text) {
+  const std::size_t dot = text.find('.');
+  std::string digits = text.substr(0, dot);
+  std::string rest = dot == std::string::npos ? "" : text.substr(dot + 1);
+  rest.resize(8, '0');
+  return std::stoll(digits + rest);
+}
+
+inline std::string LiveMarket::difference(std::uint16_t i, std::size_t levels) const {
+  const Instrument& instrument = config_.instruments[i];
+  const std::string& s = instrument.symbol;
+  const std::map<std::string, std::string> targets{
+      {"BINANCE_SPOT", "/api/v3/depth?limit=100&symbol=" + s},
+      {"BINANCE_USDM", "/fapi/v1/depth?limit=100&symbol=" + s},
+      {"BYBIT", "/v5/market/orderbook?category=spot&limit=50&symbol=" + s},
+      {"BYBIT_LINEAR", "/v5/market/orderbook?category=linear&limit=50&symbol=" + s},
+      {"OKX", "/api/v5/market/books?sz=50&instId=" + s},
+      {"OKX_SWAP", "/api/v5/market/books?sz=50&instId=" + s}};
+  const PlainAnswer answer = venue_.get(targets.at(instrument.venue));
+  nlohmann::json book = nlohmann::json::parse(answer.body, nullptr, false);
+  if (answer.status != 200 || !book.is_object()) return "no answer: " + answer.body;
+  if (book.contains("result")) book = book["result"];
+  if (book.contains("data")) book = book["data"][0];
+  const auto found = sink.books.find(i);
+  if (found == sink.books.end()) return "no book";
+  const auto side = [&](const char* name, const char* short_name, auto ours) {
+    const auto& theirs = book.contains(name) ? book[name] : book[short_name];
+    std::string text;
+    std::size_t n = 0;
+    for (const auto& level : theirs) {
+      if (n++ == levels) break;
+      const std::int64_t ticks = plain_e8(level[0]) / instrument.tick_e8;
+      const std::int64_t lots = plain_e8(level[1]) / instrument.lot_e8;
+      if (ours.empty() || ours.front() != std::pair{ticks, lots}) {
+        return std::string(name) + " level " + std::to_string(n) + ": the exchange has " +
+               level.dump() + ", ours is " +
+               (ours.empty() ? "empty" : std::to_string(ours.front().first) + " x " +
+                                             std::to_string(ours.front().second));
+      }
+      ours.erase(ours.begin());
+    }
+    return text;
+  };
+  const auto& b = found->second;
+  std::vector<std::pair<std::int64_t, std::int64_t>> bids(b.bids.rbegin(), b.bids.rend());
+  std::vector<std::pair<std::int64_t, std::int64_t>> asks(b.asks.begin(), b.asks.end());
+  const std::string bid = side("bids", "b", bids);
+  return bid.empty() ? side("asks", "a", asks) : bid;
+}
+
+}  // namespace pinstripe

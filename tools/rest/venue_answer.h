@@ -1,0 +1,35 @@
+// What a venue's answer says beside its data: its own code and text, the limits in its headers,
+// when a ban ends. Pure, so that each venue's rules are tested without a connection.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "shm/limits/limit_types.h"
+#include "shm/net/http_parser.h"
+#include "tools/rest/venue_hosts.h"
+
+namespace pinstripe {
+
+/// The venue's own words: Binance {"code","msg"}, Bybit {"retCode","retMsg"}, OKX {"code","msg"}.
+struct VenueWord {
+  bool is_json = true;
+  std::int64_t code = 0;  // 0: no complaint
+  std::string text;
+};
+VenueWord read_venue_word(std::string_view venue, int http_status, std::string_view body);
+
+/// The same for the limiter: what kind of answer, when to go on, when a ban ends. Views point into
+/// `venue` and `endpoint`; `now_ns`: since 1970.
+VenueAnswer read_venue_answer(const RestVenue& venue, const net::HttpResponse& response,
+                              const VenueWord& word, std::string_view endpoint,
+                              std::int64_t sent_ns, std::int64_t now_ns);
+
+/// The weight that Binance says it has counted this minute.
+std::optional<LimitReading> read_used_weight(const RestVenue& venue,
+                                             const net::HttpResponse& response,
+                                             std::int64_t sent_ns);
+
+}  // namespace pinstripe
