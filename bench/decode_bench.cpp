@@ -21,7 +21,7 @@
 #include "bench/machine.h"
 #include "bench/venue_frames.h"
 #include "feed/feed_stage.h"
-#include "tools/session/machine_time.h"
+#include "shm/run/machine_time.h"
 
 namespace pinstripe {
 namespace {
