@@ -19,8 +19,18 @@
 #include "feed/live/book_desk.h"
 #include "feed/live/market_link.h"
 #include "feed/live_source.h"
+#include "shm/msg/market_event.h"
 
 namespace pinstripe {
+
+/// What a hub can do for a book, from the stage's state of it.
+constexpr BookNeed need_of(BookState state) noexcept {
+  switch (state) {
+    case BookState::kValid: return BookNeed::kNone;
+    case BookState::kStale: return BookNeed::kSilent;
+    default: return BookNeed::kFresh;
+  }
+}
 
 struct HubOptions {
   std::string address;             // "host:port" in place of every venue's own; "": their own
