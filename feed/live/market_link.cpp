@@ -11,6 +11,8 @@ namespace {
 /// by a ping, and soon counts as dead.
 constexpr std::int64_t kPingAfterNs = 10'000'000'000;
 constexpr std::int64_t kSilenceNs = 20'000'000'000;
+/// Data that flow for so long are a market that is not quiet.
+constexpr std::int64_t kFlowsNs = 60'000'000'000;
 
 net::WsOptions socket_options(const LinkOptions& options) {
   net::WsOptions o;
@@ -31,6 +33,7 @@ MarketLink::MarketLink(net::Loop& loop, const net::TlsContext& context, const Co
       options_(options),
       place_(place),
       random_(seed),
+      silence_ns_(options.data_silence_ns),
       socket_(loop, context, *this, socket_options(options)) {}
 
 void MarketLink::on_time(std::int64_t now_ns) noexcept {
@@ -148,7 +151,11 @@ void MarketLink::beat(std::int64_t now_ns) noexcept {
 void MarketLink::look_for_silence(std::int64_t now_ns) noexcept {
   if (has_data_ || state_ != LinkState::kLive) data_ns_ = now_ns;
   has_data_ = false;
-  if (now_ns - data_ns_ < options_.data_silence_ns) return;
+  const bool flows = now_ns - data_ns_ < options_.data_silence_ns / 2;
+  flowing_since_ns_ = flows && flowing_since_ns_ != 0 ? flowing_since_ns_ : flows ? now_ns : 0;
+  if (flows && now_ns - flowing_since_ns_ >= kFlowsNs) silence_ns_ = options_.data_silence_ns;
+  if (now_ns - data_ns_ < silence_ns_) return;
+  silence_ns_ = std::min(2 * silence_ns_, options_.data_silence_most_ns);
   give_up("nothing of the market has come for too long, though the connection lives", now_ns);
 }
 

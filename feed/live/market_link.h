@@ -38,7 +38,10 @@ struct LinkOptions {
   std::int64_t backoff_first_ns = 250'000'000;
   std::int64_t backoff_most_ns = 30'000'000'000;
   std::int64_t settled_ns = 10'000'000'000;      // live for so long: the next back-off is the first
-  std::int64_t data_silence_ns = 10'000'000'000;  // nothing of the market at all
+  // Nothing of the market at all for so long: made anew. Where that brings nothing either, the
+  // instruments are quiet: each time twice as long, until data flow again.
+  std::int64_t data_silence_ns = 10'000'000'000;
+  std::int64_t data_silence_most_ns = 300'000'000'000;
   std::int64_t answer_ns = 10'000'000'000;        // a heartbeat without answer
   std::size_t message_bytes_max = 1u << 20;
   std::uint32_t alarm_after = 10;                // tries in a row
@@ -145,6 +148,8 @@ class MarketLink final : private net::WebSocketEvents {
   std::int64_t next_beat_ns_ = 0;
   std::int64_t beat_ns_ = 0;
   std::int64_t data_ns_ = 0;      // about when market data came last
+  std::int64_t silence_ns_;       // as long as counts as dead now
+  std::int64_t flowing_since_ns_ = 0;  // data have not paused for half of data_silence_ns
   std::int64_t live_since_ns_ = 0;
   net::WebSocket socket_;
 };
