@@ -196,7 +196,8 @@ void MarketHub::ask_for(Care& care, BookNeed need, std::int64_t now_ns) noexcept
   }
   BookDesk* const desk = desk_of(*place.plan.rules);
   if (desk == nullptr) return;
-  desk->ask(care.instrument, instruments_[care.instrument].symbol, false);
+  desk->ask(care.instrument, instruments_[care.instrument].symbol,
+            stakes_ && stakes_(care.instrument));
 }
 
 BookDesk* MarketHub::desk_of(const MarketRules& rules) noexcept {

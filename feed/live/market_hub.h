@@ -57,6 +57,7 @@ struct LinkReport {
 class MarketHub final : private LinkOwner {
  public:
   using Needs = std::function<BookNeed(std::uint16_t)>;
+  using Stakes = std::function<bool(std::uint16_t)>;
 
   /// Resolves the hosts and begins to connect. `instruments` must outlive it; `wanted`: those of
   /// this feed. TLS's first use in the process.
@@ -72,6 +73,8 @@ class MarketHub final : private LinkOwner {
   void begin() noexcept { may_subscribe_ = true; }
   /// Asked a few times a second for each instrument.
   void set_needs(Needs needs) { needs_ = std::move(needs); }
+  /// Whether a position or an order depends on an instrument: its snapshot goes first.
+  void set_stakes(Stakes stakes) { stakes_ = std::move(stakes); }
 
   /// The next frame, valid until pop(); null: nothing now. `origin_ns` is CLOCK_REALTIME of its
   /// receipt, `file` the connection (names()), `line` its number there.
@@ -141,6 +144,7 @@ class MarketHub final : private LinkOwner {
   std::vector<std::string> names_;
   std::vector<std::uint64_t> lines_;  // frames shown of each name
   Needs needs_;
+  Stakes stakes_;
   FeedFrame frame_;
   bool is_shown_ = false;
   BookDesk* shown_desk_ = nullptr;      // whose snapshot is shown
