@@ -162,6 +162,7 @@ void MarketHub::cut_over(std::size_t index, std::int64_t now_ns) noexcept {
 void MarketHub::care(std::int64_t now_ns) noexcept {
   for (Care& c : cares_) {
     const BookNeed need = needs_(c.instrument);
+    note_loss(c, need, now_ns);
     if (need == BookNeed::kNone) {
       c.next_ns = c.delay_ns = 0;
       continue;
@@ -182,6 +183,30 @@ void MarketHub::care(std::int64_t now_ns) noexcept {
   }
 }
 
+/// Times a book from its loss to the moment at which it is whole again.
+void MarketHub::note_loss(Care& care, BookNeed need, std::int64_t now_ns) noexcept {
+  if (need == BookNeed::kFresh) {
+    if (!care.has_been_whole) return;  // its first book is no resync
+    if (care.since_ns == 0) care.since_ns = now_ns;
+    care.is_urgent = care.is_urgent || (stakes_ && stakes_(care.instrument));
+    return;
+  }
+  if (need != BookNeed::kNone) return;
+  care.has_been_whole = true;
+  if (care.since_ns == 0) return;
+  const bool is_stream = places_[care.place].plan.rules->is_chained;
+  const ResyncKind kind = is_stream          ? ResyncKind::kStream
+                          : care.is_urgent ? ResyncKind::kUrgent
+                                             : ResyncKind::kRest;
+  ResyncTimes& times = resyncs_[static_cast<std::size_t>(kind)];
+  const std::int64_t took = now_ns - care.since_ns;
+  ++times.count;
+  times.total_ns += took;
+  times.longest_ns = std::max(times.longest_ns, took);
+  care.since_ns = 0;
+  care.is_urgent = false;
+}
+
 void MarketHub::ask_for(Care& care, BookNeed need, std::int64_t now_ns) noexcept {
   Place& place = places_[care.place];
   const bool is_silent = need == BookNeed::kSilent;
@@ -197,7 +222,7 @@ void MarketHub::ask_for(Care& care, BookNeed need, std::int64_t now_ns) noexcept
   BookDesk* const desk = desk_of(*place.plan.rules);
   if (desk == nullptr) return;
   desk->ask(care.instrument, instruments_[care.instrument].symbol,
-            stakes_ && stakes_(care.instrument));
+            care.is_urgent || (stakes_ && stakes_(care.instrument)));
 }
 
 BookDesk* MarketHub::desk_of(const MarketRules& rules) noexcept {

@@ -43,6 +43,21 @@ struct HubOptions {
   LimiterOptions limits;
 };
 
+/// How a lost book comes back.
+enum class ResyncKind : std::uint8_t {
+  kStream,  // the stream brings its snapshot
+  kUrgent,  // by REST, a position or an order depending on it
+  kRest,    // by REST, the others
+};
+inline constexpr std::array<std::string_view, 3> kResyncKindNames{"stream", "urgent", "rest"};
+
+/// Books that were brought back, from the loss to the whole book (seen every 100 ms).
+struct ResyncTimes {
+  std::uint64_t count = 0;
+  std::int64_t total_ns = 0;
+  std::int64_t longest_ns = 0;
+};
+
 /// One connection, for people.
 struct LinkReport {
   std::string name;
@@ -93,6 +108,9 @@ class MarketHub final : private LinkOwner {
     }
   }
   std::span<const std::unique_ptr<BookDesk>> desks() const noexcept { return desks_; }
+  const ResyncTimes& resyncs(ResyncKind kind) const noexcept {
+    return resyncs_[static_cast<std::size_t>(kind)];
+  }
 
  private:
   /// One planned connection, and what carries it now.
@@ -111,6 +129,9 @@ class MarketHub final : private LinkOwner {
     std::size_t topic = 0;
     std::int64_t next_ns = 0;
     std::int64_t delay_ns = 0;
+    std::int64_t since_ns = 0;   // of the loss that is not mended yet; 0: none
+    bool has_been_whole = false;
+    bool is_urgent = false;
   };
 
   MarketHub(std::span<const Instrument> instruments, const HubOptions& options);
@@ -127,6 +148,7 @@ class MarketHub final : private LinkOwner {
   void on_time(std::int64_t now_ns) noexcept;
   void cut_over(std::size_t index, std::int64_t now_ns) noexcept;
   void care(std::int64_t now_ns) noexcept;
+  void note_loss(Care& care, BookNeed need, std::int64_t now_ns) noexcept;
   void ask_for(Care& care, BookNeed need, std::int64_t now_ns) noexcept;
   bool show_snapshot() noexcept;
   bool is_spare_snapshot(const MarketLink& link, std::string_view message) const noexcept;
@@ -140,6 +162,7 @@ class MarketHub final : private LinkOwner {
   std::vector<Place> places_;
   std::vector<std::unique_ptr<BookDesk>> desks_;
   std::vector<Care> cares_;
+  std::array<ResyncTimes, 3> resyncs_{};
   std::vector<std::uint8_t> venues_;  // of each instrument
   std::vector<std::string> names_;
   std::vector<std::uint64_t> lines_;  // frames shown of each name

@@ -108,6 +108,12 @@ TEST_F(FaultMatrix, LostMessagesAreGapsAndBooksAreBuiltAnew) {
   ASSERT_TRUE(market.run(20, [&] { return is_any_invalid(); }));
   expect_whole_books();
   EXPECT_GE(market.count("gaps"), 3);
+  const ResyncTimes& by_stream = market.hub->resyncs(ResyncKind::kStream);
+  const ResyncTimes& by_rest = market.hub->resyncs(ResyncKind::kRest);
+  EXPECT_GT(by_stream.count, 0u);
+  EXPECT_GT(by_rest.count, 0u);
+  EXPECT_GE(by_stream.total_ns, by_stream.longest_ns);
+  EXPECT_EQ(market.hub->resyncs(ResyncKind::kUrgent).count, 0u) << "nothing was at stake";
 }
 
 TEST_F(FaultMatrix, RepeatedMessagesAreDropped) {
