@@ -14,7 +14,7 @@ constexpr std::int64_t kLookEveryNs = 20 * kNsPerMs;
 constexpr std::int64_t kCareEveryNs = 100 * kNsPerMs;
 /// A new book's first changes are waited for before its snapshot is asked for.
 constexpr std::int64_t kFirstAskNs = 200 * kNsPerMs;
-/// A chained book's snapshot comes by itself with a subscription.
+/// A chained book's snapshot comes by itself with a new subscription.
 constexpr std::int64_t kFirstRenewNs = 2 * kNsPerSecond;
 constexpr std::int64_t kAskAgainNs = 3 * kNsPerSecond;
 constexpr std::int64_t kAskAgainMostNs = 60 * kNsPerSecond;
@@ -173,14 +173,18 @@ void MarketHub::care(std::int64_t now_ns) noexcept {
       c.next_ns = c.delay_ns = 0;
       continue;
     }
-    if (c.next_ns == 0) {
-      const std::int64_t first = need == BookNeed::kSilent             ? kSilentPatienceNs
-                                 : place.plan.rules->is_chained ? kFirstRenewNs
-                                                                : kFirstAskNs;
-      c.next_ns = now_ns + first;
-    }
+    if (c.next_ns == 0) c.next_ns = now_ns + first_patience_ns(place, need, now_ns);
     if (now_ns >= c.next_ns) ask_for(c, need, now_ns);
   }
+}
+
+/// How long a book's need is watched before anything is done about it.
+std::int64_t MarketHub::first_patience_ns(const Place& place, BookNeed need,
+                                          std::int64_t now_ns) noexcept {
+  if (need == BookNeed::kSilent) return kSilentPatienceNs;
+  if (!place.plan.rules->is_chained) return kFirstAskNs;
+  const bool is_new = now_ns - place.link->live_since_ns() < kFirstRenewNs;
+  return is_new ? kFirstRenewNs : 0;
 }
 
 /// Times a book from its loss to the moment at which it is whole again.

@@ -148,6 +148,8 @@ class MarketHub final : private LinkOwner {
   void on_time(std::int64_t now_ns) noexcept;
   void cut_over(std::size_t index, std::int64_t now_ns) noexcept;
   void care(std::int64_t now_ns) noexcept;
+  static std::int64_t first_patience_ns(const Place& place, BookNeed need,
+                                        std::int64_t now_ns) noexcept;
   void note_loss(Care& care, BookNeed need, std::int64_t now_ns) noexcept;
   void ask_for(Care& care, BookNeed need, std::int64_t now_ns) noexcept;
   bool show_snapshot() noexcept;
