@@ -191,7 +191,11 @@ std::int64_t MarketHub::first_patience_ns(const Place& place, BookNeed need,
 void MarketHub::note_loss(Care& care, BookNeed need, std::int64_t now_ns) noexcept {
   if (need == BookNeed::kFresh) {
     if (!care.has_been_whole) return;  // its first book is no resync
-    if (care.since_ns == 0) care.since_ns = now_ns;
+    // Without a connection nothing can be brought back: the time counts from when it is live.
+    const Place& place = places_[care.place];
+    const bool is_live = place.link->state() == LinkState::kLive ||
+                         (place.other != nullptr && place.other->state() == LinkState::kLive);
+    if (care.since_ns == 0 || !is_live) care.since_ns = now_ns;
     care.is_urgent = care.is_urgent || (stakes_ && stakes_(care.instrument));
     return;
   }
