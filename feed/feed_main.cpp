@@ -4,6 +4,7 @@
 #include "feed/live/venue_source.h"
 #include "tools/rest/hub_options.h"
 #include "tools/session/feed_failure.h"
+#include "tools/session/money_at_stake.h"
 #include "tools/session/open_source.h"
 #include "tools/session/stage_configs.h"
 #include "tools/session/stage_main.h"
@@ -67,7 +68,7 @@ int run_live(StageProgram& program, FeedStage& stage, LiveFrameSource& source,
   source.set_needs([&stage](std::uint16_t i) { return need_of(stage.book_state(i)); });
   Probe probe = program.probe();
   LiveFeedRunner<FeedStage, LiveFrameSource> runner(stage, source, program.setup(), probe);
-  const auto* const venues = links == nullptr ? nullptr : static_cast<VenueSource*>(&source);
+  auto* const venues = links == nullptr ? nullptr : static_cast<VenueSource*>(&source);
   std::int64_t published_ns = 0;
   return run_feed(program, stage, source, runner, [&](StagePage&) noexcept {
     const std::int64_t now = program.clock().monotonic_ns();
@@ -88,6 +89,8 @@ int run_venues(StageProgram& program, FeedStage& stage) {
   if (!links) return program.fail_with(links.error());
   auto source = open_venues(program);
   if (!source) return program.fail_with(source.error());
+  MoneyAtStake stakes(program.plan());
+  (*source)->hub().set_stakes([&stakes](std::uint16_t i) { return stakes.of(i); });
   return run_live(program, stage, **source, &*links);
 }
 

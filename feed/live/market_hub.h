@@ -43,6 +43,22 @@ struct HubOptions {
   LimiterOptions limits;
 };
 
+/// How a lost book comes back.
+enum class ResyncKind : std::uint8_t {
+  kStream,  // the stream brings its snapshot
+  kUrgent,  // by REST, a position or an order depending on it
+  kRest,    // by REST, the others
+};
+inline constexpr std::array<std::string_view, 3> kResyncKindNames{"stream", "urgent", "rest"};
+
+/// Books that were brought back, from the loss (or the connection that came back) to the whole book,
+/// as seen every 100 ms.
+struct ResyncTimes {
+  std::uint64_t count = 0;
+  std::int64_t total_ns = 0;
+  std::int64_t longest_ns = 0;
+};
+
 /// One connection, for people.
 struct LinkReport {
   std::string name;
@@ -57,6 +73,7 @@ struct LinkReport {
 class MarketHub final : private LinkOwner {
  public:
   using Needs = std::function<BookNeed(std::uint16_t)>;
+  using Stakes = std::function<bool(std::uint16_t)>;
 
   /// Resolves the hosts and begins to connect. `instruments` must outlive it; `wanted`: those of
   /// this feed. TLS's first use in the process.
@@ -72,6 +89,8 @@ class MarketHub final : private LinkOwner {
   void begin() noexcept { may_subscribe_ = true; }
   /// Asked a few times a second for each instrument.
   void set_needs(Needs needs) { needs_ = std::move(needs); }
+  /// Whether a position or an order depends on an instrument: its snapshot goes first.
+  void set_stakes(Stakes stakes) { stakes_ = std::move(stakes); }
 
   /// The next frame, valid until pop(); null: nothing now. `origin_ns` is CLOCK_REALTIME of its
   /// receipt, `file` the connection (names()), `line` its number there.
@@ -90,6 +109,9 @@ class MarketHub final : private LinkOwner {
     }
   }
   std::span<const std::unique_ptr<BookDesk>> desks() const noexcept { return desks_; }
+  const ResyncTimes& resyncs(ResyncKind kind) const noexcept {
+    return resyncs_[static_cast<std::size_t>(kind)];
+  }
 
  private:
   /// One planned connection, and what carries it now.
@@ -108,6 +130,9 @@ class MarketHub final : private LinkOwner {
     std::size_t topic = 0;
     std::int64_t next_ns = 0;
     std::int64_t delay_ns = 0;
+    std::int64_t since_ns = 0;   // of the loss that is not mended yet; 0: none
+    bool has_been_whole = false;
+    bool is_urgent = false;
   };
 
   MarketHub(std::span<const Instrument> instruments, const HubOptions& options);
@@ -124,6 +149,9 @@ class MarketHub final : private LinkOwner {
   void on_time(std::int64_t now_ns) noexcept;
   void cut_over(std::size_t index, std::int64_t now_ns) noexcept;
   void care(std::int64_t now_ns) noexcept;
+  static std::int64_t first_patience_ns(const Place& place, BookNeed need,
+                                        std::int64_t now_ns) noexcept;
+  void note_loss(Care& care, BookNeed need, std::int64_t now_ns) noexcept;
   void ask_for(Care& care, BookNeed need, std::int64_t now_ns) noexcept;
   bool show_snapshot() noexcept;
   bool is_spare_snapshot(const MarketLink& link, std::string_view message) const noexcept;
@@ -137,10 +165,12 @@ class MarketHub final : private LinkOwner {
   std::vector<Place> places_;
   std::vector<std::unique_ptr<BookDesk>> desks_;
   std::vector<Care> cares_;
+  std::array<ResyncTimes, 3> resyncs_{};
   std::vector<std::uint8_t> venues_;  // of each instrument
   std::vector<std::string> names_;
   std::vector<std::uint64_t> lines_;  // frames shown of each name
   Needs needs_;
+  Stakes stakes_;
   FeedFrame frame_;
   bool is_shown_ = false;
   BookDesk* shown_desk_ = nullptr;      // whose snapshot is shown

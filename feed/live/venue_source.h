@@ -31,7 +31,7 @@ class VenueSource final : public LiveFrameSource {
   void set_needs(std::function<BookNeed(std::uint16_t)> needs) override {
     hub_->set_needs(std::move(needs));
   }
-  const MarketHub& hub() const noexcept { return *hub_; }
+  MarketHub& hub() noexcept { return *hub_; }
 
  protected:
   SourceMark mark() const noexcept override { return {frames_, 0}; }

@@ -33,6 +33,24 @@ class BenchTest : public CliTest {
   }
 };
 
+TEST_F(BenchTest, each_bench_answers_a_wrong_option_as_json_where_json_is_asked_for) {
+  for (const char* name : {"ring", "trees", "decode", "features", "pipeline", "backtest", "journal",
+                           "recovery", "wire"}) {
+    const CommandResult r = run({"bench", name, "--nonsense", "--json"});
+    EXPECT_EQ(r.exit, 2) << name;
+    const auto json = nlohmann::json::parse(r.out, nullptr, false);
+    ASSERT_TRUE(json.is_object()) << name << " printed: " << r.out;
+    const std::string error = json.value("error", "");
+    EXPECT_NE(error.find("--nonsense"), std::string::npos) << name << ": " << error;
+    EXPECT_NE(error.find(std::string("bench ") + name + " --help"), std::string::npos) << error;
+    const CommandResult plain = run({"bench", name, "--nonsense"});
+    EXPECT_EQ(plain.exit, 2) << name;
+    EXPECT_EQ(plain.out, "") << name;
+    EXPECT_NE(plain.err.find("--nonsense"), std::string::npos) << name << ": " << plain.err;
+    EXPECT_EQ(run({"bench", name, "--help"}).exit, 0) << name;
+  }
+}
+
 TEST_F(BenchTest, the_ring_bench_gives_ring_and_peers) {
   const auto j = bench("ring");
   expect_positive(j, {"/one_way_ns/p50", "/one_way_ns/p99", "/line_transfer_ns/p50",

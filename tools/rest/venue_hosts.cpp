@@ -1,5 +1,7 @@
 #include "tools/rest/venue_hosts.h"
 
+#include <unistd.h>
+
 #include <charconv>
 #include <filesystem>
 
@@ -59,7 +61,7 @@ Result<net::Endpoint> rest_endpoint(const RestVenue& venue, const RestTarget& ta
 Result<LimiterOptions> rest_limiter_options(const RestTarget& target) {
   if (target.address.empty()) return LimiterOptions{};
   LimiterOptions apart;
-  apart.shm_folder = session_root() + "/pinstripe.limits.simulated";
+  apart.shm_folder = session_root() + "/pinstripe-simulated." + std::to_string(::getuid());
   apart.state_folder = limits_state_folder() + "/simulated";
   std::error_code error;
   std::filesystem::create_directories(apart.shm_folder, error);
