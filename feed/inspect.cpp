@@ -62,7 +62,8 @@ std::vector<Segment> make_segments(CaptureInfo& info, const std::vector<std::uin
       const bool is_table = is_tardis(file.format);
       const bool joins_by_id = file.first_id != 0 && file.first_id == before.last_id;
       // A recording that went on in another file has the same connections there.
-      const bool same_links = file.select.connections == before.select.connections;
+      const bool same_links =
+          std::ranges::is_permutation(file.select.connections, before.select.connections);
       file.joins_previous = is_table ? is_tardis(before.format)
                                      : file.format == before.format && joins_by_id && same_links;
     }

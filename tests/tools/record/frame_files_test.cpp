@@ -117,10 +117,10 @@ TEST_F(FrameFilesTest, EachInstrumentOfBinanceAndEachOtherVenueHasItsFile) {
   ASSERT_TRUE(files->flush_all());
   std::vector<std::string> names;
   for (const std::string& f : files->files()) names.push_back(fs::path(f).filename());
-  EXPECT_EQ(names, (std::vector<std::string>{"BINANCE_USDM-BTCUSDT.20260809T214657Z.0001.txt.gz",
-                                             "BINANCE_USDM-ETHUSDT.20260809T214657Z.0001.txt.gz",
-                                             "BYBIT.20260809T214657Z.0001.jsonl.gz",
-                                             "BYBIT_LINEAR.20260809T214657Z.0001.jsonl.gz"}));
+  EXPECT_EQ(names, (std::vector<std::string>{"BINANCE_USDM-BTCUSDT.20260809T212657Z.0001.txt.gz",
+                                             "BINANCE_USDM-ETHUSDT.20260809T212657Z.0001.txt.gz",
+                                             "BYBIT.20260809T212657Z.0001.jsonl.gz",
+                                             "BYBIT_LINEAR.20260809T212657Z.0001.jsonl.gz"}));
   EXPECT_EQ(files->frames(), 5u);
   EXPECT_EQ(lines(files->files().at(1)).size(), 2u) << "the REST answer in line";
   const CaptureInfo info =
