@@ -8,15 +8,16 @@
 // Opening (models, rings, files) is paid once a run however long the data are; it is printed apart.
 #include <time.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "bench/bench_cli.h"
 #include "bench/machine.h"
 #include "tools/backtest/backtest_kit.h"
+#include "shm/run/machine_time.h"
 #include "tools/session/prepare.h"
 
 namespace {
@@ -83,11 +84,7 @@ struct BookKit : BacktestKit {
   using Models = Idle<ModelsStage>;
 };
 
-double seconds(clockid_t clock) {
-  timespec t{};
-  clock_gettime(clock, &t);
-  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
-}
+double seconds(clockid_t clock) { return static_cast<double>(machine_clock_ns(clock)) * 1e-9; }
 
 /// Sums over the captures.
 struct Run {
@@ -199,7 +196,8 @@ int main(int argc, char** argv) {
   app.add_flag("--json", o.json, "one JSON object on standard output");
   app.add_flag("--quick", o.quick, "tiny, for the tests: its figures mean nothing");
   app.footer("Example:\n  pinstripe bench backtest --data FILE...");
-  CLI11_PARSE(app, argc, argv);
+  const auto exit = pinstripe::bench::parse_arguments(app, argc, argv, "backtest");
+  if (exit) return *exit;
   if (o.quick) o.runs = 1;
   try {
     const Json j = measure(o);

@@ -13,14 +13,15 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
-#include <ctime>
 #include <string>
 #include <vector>
 
+#include "bench/bench_options.h"
 #include "bench/decode_to_ring.h"
 #include "bench/machine.h"
 #include "bench/venue_frames.h"
 #include "feed/feed_stage.h"
+#include "shm/run/machine_time.h"
 
 namespace pinstripe {
 namespace {
@@ -125,11 +126,7 @@ void feed_pass(const Frames& f, Publisher& ring) {
 }
 
 /// Processor time of this thread: other load on the machine does not count.
-double thread_ns() {
-  timespec t{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-  return static_cast<double>(t.tv_sec) * 1e9 + static_cast<double>(t.tv_nsec);
-}
+double thread_ns() { return static_cast<double>(machine_clock_ns(CLOCK_THREAD_CPUTIME_ID)); }
 
 template <class F>
 double ns_per_message(const Frames& f, int repeats, F&& pass) {
@@ -209,8 +206,8 @@ int main(int argc, char** argv) {
                 "example: pinstripe-bench-decode --data ../shared/data/binance_l2_raw/*.gz");
       return 0;
     } else if (arg.starts_with("--")) {
-      std::fprintf(stderr, "pinstripe-bench-decode: unknown option %s; see --help\n", arg.c_str());
-      return 2;
+      return pinstripe::bench::refuse_arguments(argc, argv, "decode",
+                                                "unknown option '" + arg + "'");
     } else files.push_back(arg);
   }
   return pinstripe::run(files, as_json, quick);

@@ -7,7 +7,6 @@
 // Before the runs a bare spinning thread a core shows what this machine takes away by itself.
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
 #include <chrono>
@@ -19,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "bench/bench_cli.h"
 #include "bench/machine_stalls.h"
 #include "bench/real_session.h"
 
@@ -161,7 +161,8 @@ int main(int argc, char** argv) {
   app.add_option("--wait", o.wait, "auto, spin, yield or park, for every stage");
   app.add_flag("--json", o.json, "one JSON object");
   app.add_flag("--quick", o.quick, "tiny, for the tests");
-  CLI11_PARSE(app, argc, argv);
+  const auto exit = pinstripe::bench::parse_arguments(app, argc, argv, "pipeline");
+  if (exit) return *exit;
   if (o.quick) {
     o.runs = 1;
     o.seconds = 1;

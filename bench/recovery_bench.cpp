@@ -8,7 +8,6 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
@@ -19,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/bench_cli.h"
 #include "bench/real_session.h"
 #include "shm/ring/session_dir.h"
 #include "shm/ring/stage_page.h"
@@ -183,7 +183,8 @@ int main(int argc, char** argv) {
   app.add_option("--events", o.events, "journaled by all stages together before the first kill");
   app.add_flag("--json", o.json, "one JSON object");
   app.add_flag("--quick", o.quick, "tiny, for the tests");
-  CLI11_PARSE(app, argc, argv);
+  const auto exit = pinstripe::bench::parse_arguments(app, argc, argv, "recovery");
+  if (exit) return *exit;
   if (o.quick) o.events = 50'000;
   const auto folder = std::filesystem::temp_directory_path() /
                       ("pinstripe-bench-recovery-" + std::to_string(::getpid()));

@@ -10,12 +10,12 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <boost/lockfree/spsc_queue.hpp>
 #include <csignal>
 #include <nlohmann/json.hpp>
 
 #include "bench/bare_lines.h"
+#include "bench/bench_cli.h"
 #include "bench/ring_peers.h"
 #include "shm/msg/market_event.h"
 #include "shm/ring/ring.h"
@@ -359,11 +359,8 @@ int main(int argc, char** argv) {
   app.add_flag("--quick", o.quick, "tiny, for the tests; the figures mean nothing");
   app.add_option("--runs", o.runs, "runs of each measurement (medians are printed)")
       ->check(CLI::Range(1, 101));
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& e) {
-    return app.exit(e) == 0 ? 0 : 2;
-  }
+  const auto exit = parse_arguments(app, argc, argv, "ring");
+  if (exit) return *exit;
   if (o.quick) {
     o.round_trips = 200;
     o.messages = 20'000;

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/bench_options.h"
 #include "bench/machine.h"
 #include "models/dense.h"
 #include "models/loader/tree_loader.h"
@@ -159,19 +160,8 @@ void print_table(const Report& report) {
 }  // namespace pinstripe
 
 int main(int argc, char** argv) {
-  bool json = false, quick = false;
-  for (int i = 1; i < argc; ++i) {
-    const std::string option = argv[i];
-    if (option == "--json") {
-      json = true;
-    } else if (option == "--quick") {
-      quick = true;
-    } else {
-      const bool help = option == "--help";
-      std::fprintf(help ? stdout : stderr, "usage: pinstripe-bench-trees [--json] [--quick]\n");
-      return help ? 0 : 2;
-    }
-  }
+  const auto [json, quick, exit] = pinstripe::bench::read_options(argc, argv, "trees");
+  if (exit) return *exit;
   const pinstripe::Report report = pinstripe::run(quick);
   if (json) {
     pinstripe::print_json(report);

@@ -11,10 +11,10 @@
 // The server's stamp is taken right before it gives the encrypted bytes to the kernel, ours when
 // the last event of the frame is in the ring; both read the same counter. --speed max: frames a
 // second over one connection, one record a frame, many records a send.
-#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "bench/bench_cli.h"
 #include "bench/machine.h"
 #include "bench/wire_clients.h"
 
@@ -189,6 +189,7 @@ int main(int argc, char** argv) {
   app.add_option("--rate", o.rate, "frames a second")->check(CLI::Range(1, 1'000'000));
   app.add_option("--seconds", o.seconds, "of one turn")->check(CLI::Range(0.1, 60.0));
   app.add_option("--rounds", o.rounds, "turns of each contestant")->check(CLI::Range(1, 100));
-  CLI11_PARSE(app, argc, argv);
+  const auto exit = pinstripe::bench::parse_arguments(app, argc, argv, "wire");
+  if (exit) return *exit;
   return pinstripe::bench::run(o);
 }

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -150,15 +149,9 @@ class BinaryReader : public FrameReader {
 }  // namespace
 
 Result<std::unique_ptr<BinaryCapture>> BinaryCapture::open(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  struct stat info {};
-  if (fd < 0 || ::fstat(fd, &info) != 0) {
-    const std::string why = std::strerror(errno);
-    if (fd >= 0) ::close(fd);
-    return fail("cannot open '" + path + "': " + why + "; check the path given with --data");
-  }
-  const FileStamp stamp{static_cast<std::uint64_t>(info.st_size),
-                        info.st_mtim.tv_sec * kNsPerSecond + info.st_mtim.tv_nsec};
+  const auto file = open_data_file(path);
+  if (!file) return std::unexpected(file.error());
+  const auto [fd, stamp] = *file;
   if (stamp.size < sizeof(BinaryHeader) + kFramePadding) {
     ::close(fd);
     return fail("'" + path + "' is cut: it has " + std::to_string(stamp.size) +

@@ -2,8 +2,9 @@
 #include "feed/feed_stage.h"
 #include "feed/live/links_page.h"
 #include "feed/live/venue_source.h"
-#include "tools/rest/venue_hosts.h"
+#include "tools/rest/hub_options.h"
 #include "tools/session/feed_failure.h"
+#include "tools/session/money_at_stake.h"
 #include "tools/session/open_source.h"
 #include "tools/session/stage_configs.h"
 #include "tools/session/stage_main.h"
@@ -38,32 +39,16 @@ int run_recorded(StageProgram& program, FeedStage& stage) {
   return run_feed(program, stage, **source, runner, [](StagePage&) noexcept {});
 }
 
-/// What a live source can do for a book, from its state.
-BookNeed need_of(BookState state) noexcept {
-  switch (state) {
-    case BookState::kValid: return BookNeed::kNone;
-    case BookState::kStale: return BookNeed::kSilent;
-    default: return BookNeed::kFresh;
-  }
-}
-
 /// The venues' markets, connected. A feed that takes over goes on trying where one cannot be
 /// reached; the session's first feed says so and ends.
 Result<std::unique_ptr<VenueSource>> open_venues(const StageProgram& program) {
   const SessionPlan& plan = program.plan();
   auto config = feed_config_of(plan);
   if (!config) return std::unexpected(config.error());
-  HubOptions options;
-  options.address = plan.venues.address;
-  options.ca_file = plan.venues.ca_file;
-  options.redundant = plan.venues.redundant;
-  options.snapshot_levels = plan.venues.snapshot_levels;
-  options.cut_over_ns = plan.venues.cut_over_ns;
-  options.message_bytes_max = config->frame_bytes_max;
-  auto limits = rest_limiter_options({options.address, options.ca_file});
-  if (!limits) return std::unexpected(limits.error());
-  options.limits = *limits;
-  auto hub = MarketHub::open(plan.instruments, plan.lanes[program.spec().lane].instruments, options);
+  auto options = hub_options_of(plan.venues, config->frame_bytes_max);
+  if (!options) return std::unexpected(options.error());
+  auto hub =
+      MarketHub::open(plan.instruments, plan.lanes[program.spec().lane].instruments, *options);
   if (!hub) return std::unexpected(hub.error());
   const bool succeeds =
       program.setup().journal != nullptr && program.setup().journal->records() != 0;
@@ -83,7 +68,7 @@ int run_live(StageProgram& program, FeedStage& stage, LiveFrameSource& source,
   source.set_needs([&stage](std::uint16_t i) { return need_of(stage.book_state(i)); });
   Probe probe = program.probe();
   LiveFeedRunner<FeedStage, LiveFrameSource> runner(stage, source, program.setup(), probe);
-  const auto* const venues = links == nullptr ? nullptr : static_cast<VenueSource*>(&source);
+  auto* const venues = links == nullptr ? nullptr : static_cast<VenueSource*>(&source);
   std::int64_t published_ns = 0;
   return run_feed(program, stage, source, runner, [&](StagePage&) noexcept {
     const std::int64_t now = program.clock().monotonic_ns();
@@ -104,6 +89,8 @@ int run_venues(StageProgram& program, FeedStage& stage) {
   if (!links) return program.fail_with(links.error());
   auto source = open_venues(program);
   if (!source) return program.fail_with(source.error());
+  MoneyAtStake stakes(program.plan());
+  (*source)->hub().set_stakes([&stakes](std::uint16_t i) { return stakes.of(i); });
   return run_live(program, stage, **source, &*links);
 }
 

@@ -1,7 +1,6 @@
 #include "feed/inflated_file.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <zstd.h>
@@ -31,23 +30,16 @@ ssize_t read_at(int fd, void* to, std::size_t size, std::uint64_t at) {
 }  // namespace
 
 Result<std::unique_ptr<InflatedFile>> InflatedFile::open(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  struct stat info {};
-  if (fd < 0 || ::fstat(fd, &info) != 0) {
-    const std::string why = std::strerror(errno);
-    if (fd >= 0) ::close(fd);
-    return fail("cannot open '" + path + "': " + why + "; check the path given with --data");
-  }
+  const auto file = open_data_file(path);
+  if (!file) return std::unexpected(file.error());
   unsigned char magic[4] = {};
-  const ssize_t got = read_at(fd, magic, 4, 0);
+  const ssize_t got = read_at(file->fd, magic, 4, 0);
   Packing packing = Packing::kNone;
   if (got >= 2 && magic[0] == 0x1F && magic[1] == 0x8B) packing = Packing::kGzip;
   if (got == 4 && magic[0] == 0x28 && magic[1] == 0xB5 && magic[2] == 0x2F && magic[3] == 0xFD) {
     packing = Packing::kZstd;
   }
-  const FileStamp stamp{static_cast<std::uint64_t>(info.st_size),
-                        info.st_mtim.tv_sec * kNsPerSecond + info.st_mtim.tv_nsec};
-  return std::unique_ptr<InflatedFile>(new InflatedFile(fd, stamp, packing));
+  return std::unique_ptr<InflatedFile>(new InflatedFile(file->fd, file->stamp, packing));
 }
 
 InflatedFile::InflatedFile(int fd, FileStamp stamp, Packing packing)

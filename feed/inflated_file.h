@@ -14,19 +14,13 @@
 #include <string>
 #include <string_view>
 
+#include "feed/data_file.h"
 #include "shm/base/result.h"
 #include "shm/base/state_io.h"
 
 struct ZSTD_DCtx_s;
 
 namespace pinstripe {
-
-/// Tells whether a file is still the one it was.
-struct FileStamp {
-  std::uint64_t size = 0;  // bytes
-  std::int64_t mtime_ns = 0;
-  bool operator==(const FileStamp&) const = default;
-};
 
 /// The fault of a compressed file that ends inside a member.
 inline constexpr std::string_view kCutFile = "is cut";

@@ -61,10 +61,11 @@ std::vector<Segment> make_segments(CaptureInfo& info, const std::vector<std::uin
       const CaptureFileInfo& before = info.files[segments.back().files.back()];
       const bool is_table = is_tardis(file.format);
       const bool joins_by_id = file.first_id != 0 && file.first_id == before.last_id;
-      // Names of connections are those of one file.
-      const bool is_session = !file.select.connections.empty();
+      // A recording that went on in another file has the same connections there.
+      const bool same_links =
+          std::ranges::is_permutation(file.select.connections, before.select.connections);
       file.joins_previous = is_table ? is_tardis(before.format)
-                                     : file.format == before.format && joins_by_id && !is_session;
+                                     : file.format == before.format && joins_by_id && same_links;
     }
     if (!same || !file.joins_previous) segments.push_back({ids[i], {}});
     segments.back().files.push_back(i);

@@ -196,6 +196,59 @@ void add_convert(CLI::App& app, Verb& chosen) {
   convert->callback([o, &chosen] { chosen = [o] { return run_convert(*o); }; });
 }
 
+void add_record(CLI::App& app, Verb& chosen) {
+  auto o = std::make_shared<RecordOptions>();
+  CLI::App* record = app.add_subcommand(
+      "record", "Write live markets to raw captures, which every verb takes as --data");
+  record->add_option("CONFIG", o->config, "session config with a part \"live\"");
+  record->add_option("--instruments", o->instruments,
+                     "canonical ids, over those of the config: BINANCE_USDM:BTCUSDT,BYBIT:ETHUSDT")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  record->add_option("--address", o->address,
+                     "HOST:PORT of a simulated exchange, over that of the config");
+  record->add_option("--ca", o->ca_file, "authorities in place of the system's");
+  record->add_option("--out", o->out, "folder for the captures; no file in it is replaced")
+      ->required();
+  record->add_option("--for", o->duration, "how long: 60s, 5m; until Ctrl-C without it");
+  record->add_option("--compress", o->compress, "gz, zstd or none")
+      ->check(CLI::IsMember({"gz", "zstd", "none"}));
+  record->add_option("--rotate-mb", o->rotate_mb, "megabytes on disk of one file; 0: no limit")
+      ->check(CLI::Range(0, 1'000'000));
+  record->add_option("--rotate-s", o->rotate_s, "seconds that one file goes on; 0: no limit")
+      ->check(CLI::Range(0, 1'000'000));
+  record->add_flag("--json", o->json, "one JSON object on standard output");
+  example(record,
+          "pinstripe record tools/configs/venue-demo.json --out FOLDER --for 60s\n"
+          "  pinstripe record --instruments BYBIT_LINEAR:BTCUSDT --out FOLDER");
+  record->callback([o, &chosen] { chosen = [o] { return run_record(*o); }; });
+}
+
+void add_fetch(CLI::App& app, Verb& chosen) {
+  auto o = std::make_shared<FetchOptions>();
+  CLI::App* fetch = app.add_subcommand(
+      "fetch", "Past klines, trades or funding rates of a venue, into a file that goes on growing");
+  fetch->add_option("VENUE", o->venue, "as in instrument ids: BINANCE_USDM, BYBIT_LINEAR, ...")
+      ->required();
+  fetch->add_option("SYMBOL", o->symbol, "as the venue writes it")->required();
+  fetch->add_option("--what", o->what, "klines, trades or funding")
+      ->required()
+      ->check(CLI::IsMember({"klines", "trades", "funding"}));
+  fetch->add_option("--from", o->from, "time to begin at, such as 2024-08-08T23:57:00Z")
+      ->required();
+  fetch->add_option("--to", o->to, "time to end at, itself left out; now without it");
+  fetch->add_option("--interval", o->interval, "of klines: 1m, 3m, 5m, 15m, 30m, 1h ... 12h, 1d");
+  fetch->add_option("--out", o->out, "folder of the file; it is made where it is missing");
+  CLI::Option* address = fetch->add_option(
+      "--address", o->address, "of a simulated exchange, as in 127.0.0.1:8443");
+  fetch->add_option("--ca", o->ca_file, "its authority's certificate")->needs(address);
+  fetch->add_flag("--json", o->json, "one JSON object on standard output");
+  example(fetch,
+          "pinstripe fetch BINANCE_USDM BTCUSDT --what klines --from 2024-08-01 --out FOLDER\n"
+          "  pinstripe fetch OKX_SWAP BTC-USDT-SWAP --what funding --from 2024-08-01");
+  fetch->callback([o, &chosen] { chosen = [o] { return run_fetch(*o); }; });
+}
+
 void add_programs(CLI::App& app, Verb& chosen) {
   add_program(app, chosen, "train", "Fit the ensemble on recorded data",
               "pinstripe train tools/configs/train.json --data FILE...");

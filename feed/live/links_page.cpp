@@ -99,6 +99,12 @@ void LinksBoard::publish(const MarketHub& hub, std::int64_t now_ns) noexcept {
     to.expected_ns.set(desk->expected_ns());
   }
   p.desks_count.set(static_cast<std::uint32_t>(d));
+  for (std::size_t k = 0; k < p.resyncs.size(); ++k) {
+    const ResyncTimes& times = hub.resyncs(static_cast<ResyncKind>(k));
+    p.resyncs[k].count.set(times.count);
+    p.resyncs[k].total_ns.set(times.total_ns);
+    p.resyncs[k].longest_ns.set(times.longest_ns);
+  }
 }
 
 Result<LinksShot> read_links_page(const std::string& path) {
@@ -113,9 +119,8 @@ Result<LinksShot> read_links_page(const std::string& path) {
   for (std::size_t i = 0; i < std::min<std::size_t>(p.links_count.get(), kLinksMax); ++i) {
     const LinksPage::Link& l = p.links[i];
     const std::uint32_t state = l.state.get();
-    shot.links.push_back({l.name.get(),
-                          state < kLinkStateNames.size() ? std::string(kLinkStateNames[state]) : "?",
-                          l.last.get(), l.is_second.get() != 0, l.is_alarm.get() != 0,
+    const std::string_view shown = state < kLinkStateNames.size() ? kLinkStateNames[state] : "?";
+    shot.links.push_back({l.name.get(), std::string(shown), l.last.get(), l.is_second.get() != 0, l.is_alarm.get() != 0,
                           l.topics.get(), l.messages.get(), l.bytes.get(), l.rate_per_s.get(),
                           l.opens.get(), l.tries.get(), l.tries_in_row.get(), l.refusals.get(),
                           l.silences.get()});
@@ -124,6 +129,10 @@ Result<LinksShot> read_links_page(const std::string& path) {
     const LinksPage::Desk& d = p.desks[i];
     shot.desks.push_back({d.name.get(), d.last.get(), d.waiting.get(), d.requests.get(),
                           d.answers.get(), d.failures.get(), d.expected_ns.get()});
+  }
+  for (std::size_t k = 0; k < shot.resyncs.size(); ++k) {
+    const LinksPage::Resyncs& r = p.resyncs[k];
+    shot.resyncs[k] = {r.count.get(), r.total_ns.get(), r.longest_ns.get()};
   }
   return shot;
 }

@@ -53,6 +53,11 @@ struct LinksPage {
   std::atomic<std::uint64_t> version{0};
   PageValue<std::uint32_t> links_count;
   PageValue<std::uint32_t> desks_count;
+  struct Resyncs {
+    PageValue<std::uint64_t> count;
+    PageValue<std::int64_t> total_ns, longest_ns;
+  };
+  std::array<Resyncs, 3> resyncs;  // by ResyncKind
   std::array<Link, kLinksMax> links;
   std::array<Desk, kDesksMax> desks;
 };
@@ -87,8 +92,13 @@ struct LinksShot {
     std::uint64_t waiting = 0, requests = 0, answers = 0, failures = 0;
     std::int64_t expected_ns = 0;
   };
+  struct Resyncs {
+    std::uint64_t count = 0;
+    std::int64_t total_ns = 0, longest_ns = 0;
+  };
   std::vector<Link> links;
   std::vector<Desk> desks;
+  std::array<Resyncs, 3> resyncs{};  // by ResyncKind
 };
 /// An error where there is no page, or one of another version.
 Result<LinksShot> read_links_page(const std::string& path);

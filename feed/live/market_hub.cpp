@@ -14,11 +14,13 @@ constexpr std::int64_t kLookEveryNs = 20 * kNsPerMs;
 constexpr std::int64_t kCareEveryNs = 100 * kNsPerMs;
 /// A new book's first changes are waited for before its snapshot is asked for.
 constexpr std::int64_t kFirstAskNs = 200 * kNsPerMs;
-/// A chained book's snapshot comes by itself with a subscription.
+/// A chained book's snapshot comes by itself with a new subscription.
 constexpr std::int64_t kFirstRenewNs = 2 * kNsPerSecond;
 constexpr std::int64_t kAskAgainNs = 3 * kNsPerSecond;
 constexpr std::int64_t kAskAgainMostNs = 60 * kNsPerSecond;
-constexpr std::int64_t kSilentPatienceNs = 5 * kNsPerSecond;
+/// A quiet instrument says nothing for a while, and that is all: asked about seldom.
+constexpr std::int64_t kSilentPatienceNs = 30 * kNsPerSecond;
+constexpr std::int64_t kSilentMostNs = 1'800 * kNsPerSecond;
 /// How long a successor must have delivered before the one before it ends.
 constexpr std::int64_t kOverlapNs = kNsPerSecond;
 constexpr unsigned kCompletionsMost = 8;
@@ -118,7 +120,9 @@ bool MarketHub::may_connect(MarketLink& link) noexcept {
   const Grant grant = limiter_->request(scope, 1, Priority::kResync, now, turn.ticket);
   turn = {grant.ticket, grant.until_ns};
   if (grant.verdict == Ruling::kGranted) return true;
-  if (grant.verdict != Ruling::kWait) turn.not_before_ns = std::max(grant.until_ns, now + kAskAgainNs);
+  if (grant.verdict != Ruling::kWait) {
+    turn.not_before_ns = std::max(grant.until_ns, now + kAskAgainNs);
+  }
   return false;
 }
 
@@ -160,6 +164,7 @@ void MarketHub::cut_over(std::size_t index, std::int64_t now_ns) noexcept {
 void MarketHub::care(std::int64_t now_ns) noexcept {
   for (Care& c : cares_) {
     const BookNeed need = needs_(c.instrument);
+    note_loss(c, need, now_ns);
     if (need == BookNeed::kNone) {
       c.next_ns = c.delay_ns = 0;
       continue;
@@ -170,32 +175,69 @@ void MarketHub::care(std::int64_t now_ns) noexcept {
       c.next_ns = c.delay_ns = 0;
       continue;
     }
-    if (c.next_ns == 0) {
-      const std::int64_t first = need == BookNeed::kSilent             ? kSilentPatienceNs
-                                 : place.plan.rules->is_chained ? kFirstRenewNs
-                                                                : kFirstAskNs;
-      c.next_ns = now_ns + first;
-    }
+    if (c.next_ns == 0) c.next_ns = now_ns + first_patience_ns(place, need, now_ns);
     if (now_ns >= c.next_ns) ask_for(c, need, now_ns);
   }
 }
 
+/// How long a book's need is watched before anything is done about it.
+std::int64_t MarketHub::first_patience_ns(const Place& place, BookNeed need,
+                                          std::int64_t now_ns) noexcept {
+  if (need == BookNeed::kSilent) return kSilentPatienceNs;
+  if (!place.plan.rules->is_chained) return kFirstAskNs;
+  const bool is_new = now_ns - place.link->live_since_ns() < kFirstRenewNs;
+  return is_new ? kFirstRenewNs : 0;
+}
+
+/// Times a book from its loss to the moment at which it is whole again.
+void MarketHub::note_loss(Care& care, BookNeed need, std::int64_t now_ns) noexcept {
+  if (need == BookNeed::kFresh) {
+    if (!care.has_been_whole) return;  // its first book is no resync
+    // Without a connection nothing can be brought back: the time counts from when it is live.
+    const Place& place = places_[care.place];
+    const bool is_live = place.link->state() == LinkState::kLive ||
+                         (place.other != nullptr && place.other->state() == LinkState::kLive);
+    if (care.since_ns == 0 || !is_live) care.since_ns = now_ns;
+    care.is_urgent = care.is_urgent || (stakes_ && stakes_(care.instrument));
+    return;
+  }
+  if (need != BookNeed::kNone) return;
+  care.has_been_whole = true;
+  if (care.since_ns == 0) return;
+  const bool is_stream = places_[care.place].plan.rules->is_chained;
+  const ResyncKind kind = is_stream          ? ResyncKind::kStream
+                          : care.is_urgent ? ResyncKind::kUrgent
+                                             : ResyncKind::kRest;
+  ResyncTimes& times = resyncs_[static_cast<std::size_t>(kind)];
+  const std::int64_t took = now_ns - care.since_ns;
+  ++times.count;
+  times.total_ns += took;
+  times.longest_ns = std::max(times.longest_ns, took);
+  care.since_ns = 0;
+  care.is_urgent = false;
+}
+
 void MarketHub::ask_for(Care& care, BookNeed need, std::int64_t now_ns) noexcept {
   Place& place = places_[care.place];
-  care.delay_ns = std::clamp(2 * care.delay_ns, kAskAgainNs, kAskAgainMostNs);
+  const bool is_silent = need == BookNeed::kSilent;
+  care.delay_ns = std::clamp(2 * care.delay_ns, is_silent ? kSilentPatienceNs : kAskAgainNs,
+                             is_silent ? kSilentMostNs : kAskAgainMostNs);
   care.next_ns = now_ns + care.delay_ns;
   // A stream that says nothing is subscribed anew, whatever the venue; so is a chained book.
-  if (place.plan.rules->is_chained || need == BookNeed::kSilent) {
+  if (place.plan.rules->is_chained || is_silent) {
     MarketLink& link = place.link->state() == LinkState::kLive ? *place.link : *place.other;
-    return link.renew(care.topic);
+    link.renew(care.topic, now_ns);
+    return;
   }
   BookDesk* const desk = desk_of(*place.plan.rules);
   if (desk == nullptr) return;
-  desk->ask(care.instrument, instruments_[care.instrument].symbol, false);
+  desk->ask(care.instrument, instruments_[care.instrument].symbol,
+            care.is_urgent || (stakes_ && stakes_(care.instrument)));
 }
 
 BookDesk* MarketHub::desk_of(const MarketRules& rules) noexcept {
-  const auto at = std::ranges::find_if(desks_, [&](const auto& d) { return &d->rules() == &rules; });
+  const auto at =
+      std::ranges::find_if(desks_, [&](const auto& d) { return &d->rules() == &rules; });
   return at == desks_.end() ? nullptr : at->get();
 }
 

@@ -23,8 +23,19 @@
 #include "feed/live/market_link.h"
 #include "feed/live/notices_page.h"
 #include "feed/live_source.h"
+#include "shm/msg/market_event.h"
 
 namespace pinstripe {
+
+/// What a hub can do for a book, from the stage's state of it.
+constexpr BookNeed need_of(BookState state) noexcept {
+  switch (state) {
+    case BookState::kValid: return BookNeed::kNone;
+    case BookState::kHalted: return BookNeed::kNone;  // afresh once it trades again
+    case BookState::kStale: return BookNeed::kSilent;
+    default: return BookNeed::kFresh;
+  }
+}
 
 struct HubOptions {
   std::string address;             // "host:port" in place of every venue's own; "": their own
@@ -36,6 +47,22 @@ struct HubOptions {
   LinkOptions link;
   LimiterOptions limits;
   std::string notices;             // page of what becomes of the instruments, once it is there
+};
+
+/// How a lost book comes back.
+enum class ResyncKind : std::uint8_t {
+  kStream,  // the stream brings its snapshot
+  kUrgent,  // by REST, a position or an order depending on it
+  kRest,    // by REST, the others
+};
+inline constexpr std::array<std::string_view, 3> kResyncKindNames{"stream", "urgent", "rest"};
+
+/// Books that were brought back, from the loss, or from when their connection was live again, to the
+/// whole book; seen every 100 ms.
+struct ResyncTimes {
+  std::uint64_t count = 0;
+  std::int64_t total_ns = 0;
+  std::int64_t longest_ns = 0;
 };
 
 /// One connection, for people.
@@ -52,6 +79,7 @@ struct LinkReport {
 class MarketHub final : private LinkOwner {
  public:
   using Needs = std::function<BookNeed(std::uint16_t)>;
+  using Stakes = std::function<bool(std::uint16_t)>;
 
   /// Resolves the hosts and begins to connect. `instruments` must outlive it; `wanted`: those of
   /// this feed. TLS's first use in the process.
@@ -67,6 +95,8 @@ class MarketHub final : private LinkOwner {
   void begin() noexcept { may_subscribe_ = true; }
   /// Asked a few times a second for each instrument.
   void set_needs(Needs needs) { needs_ = std::move(needs); }
+  /// Whether a position or an order depends on an instrument: its snapshot goes first.
+  void set_stakes(Stakes stakes) { stakes_ = std::move(stakes); }
 
   /// The next frame, valid until pop(); null: nothing now. `origin_ns` is CLOCK_REALTIME of its
   /// receipt, `file` the connection (names()), `line` its number there.
@@ -85,6 +115,9 @@ class MarketHub final : private LinkOwner {
     }
   }
   std::span<const std::unique_ptr<BookDesk>> desks() const noexcept { return desks_; }
+  const ResyncTimes& resyncs(ResyncKind kind) const noexcept {
+    return resyncs_[static_cast<std::size_t>(kind)];
+  }
 
  private:
   /// One planned connection, and what carries it now.
@@ -103,6 +136,9 @@ class MarketHub final : private LinkOwner {
     std::size_t topic = 0;
     std::int64_t next_ns = 0;
     std::int64_t delay_ns = 0;
+    std::int64_t since_ns = 0;   // of the loss that is not mended yet; 0: none
+    bool has_been_whole = false;
+    bool is_urgent = false;
   };
 
   /// What was last said of an instrument. A new hub has said nothing, so that it tells all anew.
@@ -125,6 +161,9 @@ class MarketHub final : private LinkOwner {
   void on_time(std::int64_t now_ns) noexcept;
   void cut_over(std::size_t index, std::int64_t now_ns) noexcept;
   void care(std::int64_t now_ns) noexcept;
+  static std::int64_t first_patience_ns(const Place& place, BookNeed need,
+                                        std::int64_t now_ns) noexcept;
+  void note_loss(Care& care, BookNeed need, std::int64_t now_ns) noexcept;
   void ask_for(Care& care, BookNeed need, std::int64_t now_ns) noexcept;
   bool show_snapshot() noexcept;
   void look_for_notices();
@@ -140,10 +179,12 @@ class MarketHub final : private LinkOwner {
   std::vector<Place> places_;
   std::vector<std::unique_ptr<BookDesk>> desks_;
   std::vector<Care> cares_;
+  std::array<ResyncTimes, 3> resyncs_{};
   std::vector<std::uint8_t> venues_;  // of each instrument
   std::vector<std::string> names_;
   std::vector<std::uint64_t> lines_;  // frames shown of each name
   Needs needs_;
+  Stakes stakes_;
   std::optional<NoticesReader> notices_;
   std::vector<Told> told_;              // of the instruments of this feed
   std::array<char, 16 + kFramePadding> notice_bytes_{};

@@ -11,6 +11,8 @@ namespace {
 /// by a ping, and soon counts as dead.
 constexpr std::int64_t kPingAfterNs = 10'000'000'000;
 constexpr std::int64_t kSilenceNs = 20'000'000'000;
+/// Data that flow for so long are a market that is not quiet.
+constexpr std::int64_t kFlowsNs = 60'000'000'000;
 
 net::WsOptions socket_options(const LinkOptions& options) {
   net::WsOptions o;
@@ -31,6 +33,7 @@ MarketLink::MarketLink(net::Loop& loop, const net::TlsContext& context, const Co
       options_(options),
       place_(place),
       random_(seed),
+      silence_ns_(options.data_silence_ns),
       socket_(loop, context, *this, socket_options(options)) {}
 
 void MarketLink::on_time(std::int64_t now_ns) noexcept {
@@ -148,7 +151,11 @@ void MarketLink::beat(std::int64_t now_ns) noexcept {
 void MarketLink::look_for_silence(std::int64_t now_ns) noexcept {
   if (has_data_ || state_ != LinkState::kLive) data_ns_ = now_ns;
   has_data_ = false;
-  if (now_ns - data_ns_ < options_.data_silence_ns) return;
+  const bool flows = now_ns - data_ns_ < options_.data_silence_ns / 2;
+  flowing_since_ns_ = flows && flowing_since_ns_ != 0 ? flowing_since_ns_ : flows ? now_ns : 0;
+  if (flows && now_ns - flowing_since_ns_ >= kFlowsNs) silence_ns_ = options_.data_silence_ns;
+  if (now_ns - data_ns_ < silence_ns_) return;
+  silence_ns_ = std::min(2 * silence_ns_, options_.data_silence_most_ns);
   give_up("nothing of the market has come for too long, though the connection lives", now_ns);
 }
 
@@ -160,11 +167,18 @@ void MarketLink::give_up(const char* why, std::int64_t now_ns) noexcept {
   last_text_ = why;
 }
 
-void MarketLink::renew(std::size_t topic) noexcept {
-  if (state_ != LinkState::kLive) return;
+bool MarketLink::renew(std::size_t topic, std::int64_t now_ns) noexcept {
+  if (state_ != LinkState::kLive) return false;
+  const std::int64_t added = renewals_ns_ == 0 ? 0 : (now_ns - renewals_ns_) / kRenewalEveryNs;
+  renewals_left_ = static_cast<std::uint32_t>(
+      std::min<std::int64_t>(kRenewalsMost, renewals_left_ + added));
+  renewals_ns_ = renewals_ns_ == 0 ? now_ns : renewals_ns_ + added * kRenewalEveryNs;
+  if (renewals_left_ == 0) return false;
+  --renewals_left_;
   const std::span<const MarketTopic> one(&plan_.topics[topic], 1);
   to_send_.push_back(subscription_text(*plan_.rules, one, true, next_id_++));
   to_send_.push_back(subscription_text(*plan_.rules, one, false, next_id_++));
+  return true;
 }
 
 void MarketLink::retire(std::int64_t now_ns) noexcept {

@@ -38,7 +38,10 @@ struct LinkOptions {
   std::int64_t backoff_first_ns = 250'000'000;
   std::int64_t backoff_most_ns = 30'000'000'000;
   std::int64_t settled_ns = 10'000'000'000;      // live for so long: the next back-off is the first
-  std::int64_t data_silence_ns = 10'000'000'000;  // nothing of the market at all
+  // Nothing of the market at all for so long: made anew. Where that brings nothing either, the
+  // instruments are quiet: each time twice as long, until data flow again.
+  std::int64_t data_silence_ns = 10'000'000'000;
+  std::int64_t data_silence_most_ns = 300'000'000'000;
   std::int64_t answer_ns = 10'000'000'000;        // a heartbeat without answer
   std::size_t message_bytes_max = 1u << 20;
   std::uint32_t alarm_after = 10;                // tries in a row
@@ -74,8 +77,9 @@ class MarketLink final : private net::WebSocketEvents {
 
   /// Everything that time does; a few times a second. Never while it is paused.
   void on_time(std::int64_t now_ns) noexcept;
-  /// Leaves the topic and subscribes again: a chained book's way to a fresh snapshot.
-  void renew(std::size_t topic) noexcept;
+  /// Leaves the topic and subscribes again: a chained book's way to a fresh snapshot. False where
+  /// it is not live, or has done so too often of late (OKX counts subscriptions by the hour).
+  bool renew(std::size_t topic, std::int64_t now_ns) noexcept;
   /// Ends for good.
   void retire(std::int64_t now_ns) noexcept;
   void pause() noexcept { socket_.pause(); }
@@ -108,6 +112,10 @@ class MarketLink final : private net::WebSocketEvents {
   void on_ws_pong(std::string_view) noexcept override { has_heard_ = true; }
   void on_ws_closed(const net::WsClosed& closed) noexcept override;
 
+  /// Two messages each: with those that open a connection they stay below 480 an hour.
+  static constexpr std::uint32_t kRenewalsMost = 60;
+  static constexpr std::int64_t kRenewalEveryNs = 24'000'000'000;
+
   void connect(std::int64_t now_ns) noexcept;
   void send_next(std::int64_t now_ns) noexcept;
   void beat(std::int64_t now_ns) noexcept;
@@ -133,11 +141,15 @@ class MarketLink final : private net::WebSocketEvents {
   bool has_data_ = false;         // market data since the last look
   bool has_heard_ = false;        // anything since the last look
   bool awaits_answer_ = false;    // a heartbeat of ours is out
+  std::uint32_t renewals_left_ = kRenewalsMost;
+  std::int64_t renewals_ns_ = 0;  // when one was added last
   std::int64_t next_try_ns_ = 0;
   std::int64_t next_send_ns_ = 0;
   std::int64_t next_beat_ns_ = 0;
   std::int64_t beat_ns_ = 0;
   std::int64_t data_ns_ = 0;      // about when market data came last
+  std::int64_t silence_ns_;       // as long as counts as dead now
+  std::int64_t flowing_since_ns_ = 0;  // data have not paused for half of data_silence_ns
   std::int64_t live_since_ns_ = 0;
   net::WebSocket socket_;
 };

@@ -33,6 +33,24 @@ class BenchTest : public CliTest {
   }
 };
 
+TEST_F(BenchTest, each_bench_answers_a_wrong_option_as_json_where_json_is_asked_for) {
+  for (const char* name : {"ring", "trees", "decode", "features", "pipeline", "backtest", "journal",
+                           "recovery", "wire"}) {
+    const CommandResult r = run({"bench", name, "--nonsense", "--json"});
+    EXPECT_EQ(r.exit, 2) << name;
+    const auto json = nlohmann::json::parse(r.out, nullptr, false);
+    ASSERT_TRUE(json.is_object()) << name << " printed: " << r.out;
+    const std::string error = json.value("error", "");
+    EXPECT_NE(error.find("--nonsense"), std::string::npos) << name << ": " << error;
+    EXPECT_NE(error.find(std::string("bench ") + name + " --help"), std::string::npos) << error;
+    const CommandResult plain = run({"bench", name, "--nonsense"});
+    EXPECT_EQ(plain.exit, 2) << name;
+    EXPECT_EQ(plain.out, "") << name;
+    EXPECT_NE(plain.err.find("--nonsense"), std::string::npos) << name << ": " << plain.err;
+    EXPECT_EQ(run({"bench", name, "--help"}).exit, 0) << name;
+  }
+}
+
 TEST_F(BenchTest, the_ring_bench_gives_ring_and_peers) {
   const auto j = bench("ring");
   expect_positive(j, {"/one_way_ns/p50", "/one_way_ns/p99", "/line_transfer_ns/p50",
@@ -89,6 +107,23 @@ TEST_F(BenchTest, the_wire_bench_at_full_speed_loses_nothing) {
   EXPECT_TRUE(j.at("wire_to_ring_ns").is_null());
   expect_positive(j, {"/frames_per_s", "/peers/boost_beast_polling/frames_per_s"});
   EXPECT_EQ(j.at("lost"), 0);
+}
+
+TEST_F(BenchTest, the_wire_to_order_bench_traces_orders_back_to_the_frames_of_the_venue) {
+  const auto j = bench("wire-to-order");
+  expect_positive(j, {"/wire_to_order_ns/p50", "/wire_to_order_ns/p99", "/parts_ns/wire/p50",
+                      "/parts_ns/exec/p50", "/frames_per_s", "/orders_matched",
+                      "/machine_stalls/max_us"});
+  EXPECT_EQ(j.at("orders").get<int>(), j.at("orders_matched").get<int>() +
+                                           j.at("orders_of_time").get<int>() +
+                                           j.at("orders_of_other_frames").get<int>());
+  EXPECT_GT(j.at("frames_matched").get<int>() * 10, j.at("frames").get<int>() * 9)
+      << "frames are those that the venue stamped, but for a few snapshots";
+  EXPECT_EQ(j.at("sent_beyond_file"), 0);
+  for (const auto& [name, part] : j.at("parts_ns").items()) {
+    EXPECT_LE(part.at("p50").get<double>(), j.at("wire_to_order_ns").at("max").get<double>())
+        << name;
+  }
 }
 
 TEST_F(BenchTest, the_journal_bench_gives_what_a_record_and_what_a_session_costs) {

@@ -49,7 +49,8 @@ TEST(KeptFrames, ComeOutOfTheJournalAsTheyWentInWithPaddingBehind) {
   for (std::size_t length = 0; length < 40; ++length) {
     std::string text(length + kFramePadding, '#');
     for (std::size_t i = 0; i < length; ++i) text[i] = static_cast<char>('a' + i % 26);
-    const FeedFrame frame{kNoon, FrameFormat::kTardisTrades, {text.data(), length}, 3, 2, 77, 11};
+    const FeedFrame frame{kNoon, FrameFormat::kTardisTrades, {text.data(), length}, 3, 1, 2, 77,
+                          11};
     JournaledFrames sut;
     const auto bytes = written(sut, frame);
     ASSERT_EQ(bytes.size() % 8, 0u);
@@ -59,6 +60,7 @@ TEST(KeptFrames, ComeOutOfTheJournalAsTheyWentInWithPaddingBehind) {
     EXPECT_EQ(got.format, frame.format);
     EXPECT_EQ(got.bytes, frame.bytes);
     EXPECT_EQ(got.instrument, frame.instrument);
+    EXPECT_EQ(got.venue, frame.venue);
     EXPECT_EQ(got.file, frame.file);
     EXPECT_EQ(got.line, frame.line);
     EXPECT_EQ(got.column, frame.column);

@@ -22,6 +22,7 @@ bool is_beside_the_stage(const std::string& path) {
       "feed/source.h",        "feed/capture_source.cpp", "feed/capture_lines.h",
       "feed/capture_lines.cpp", "feed/line_reader.h",    "feed/line_reader.cpp",
       "feed/inflated_file.h", "feed/inflated_file.cpp",  "feed/combined_source.cpp",
+      "feed/data_file.h",     "feed/data_file.cpp",
       "feed/frame_reader.h",  "feed/frame_reader.cpp",   "feed/binary_capture.h",
       "feed/binary_capture.cpp", "feed/binary_info.h",   "feed/binary_info.cpp",
       "feed/inspect.h",       "feed/inspect.cpp",        "feed/instrument_table.h",
@@ -29,7 +30,8 @@ bool is_beside_the_stage(const std::string& path) {
       "exec/funding_file.h",  "exec/funding_file.cpp",   "exec/tiers_file.h",
       "exec/tiers_file.cpp"};
   return path.ends_with("_main.cpp") || path.find("_config_json.") != std::string::npos ||
-         path.find("/loader/") != std::string::npos || kFiles.contains(path);
+         path.find("/loader/") != std::string::npos || kFiles.contains(path) ||
+         (path.starts_with("feed/live/") && !path.starts_with("feed/live/market_rules."));
 }
 
 TEST(IncludeRules, ALayerOfShmIncludesOnlyItselfAndTheLayersBelow) {

@@ -56,7 +56,7 @@ bool first_of_folder(const std::vector<std::string>& names, const std::string& f
 bool is_outside(const std::string& path) {
   static const std::regex outside(
       "feed/(source|capture_lines|line_reader|inflated_file|inspect|instrument_table)\\.h|"
-      "feed/(frame_reader|binary_capture|binary_info)\\.h|"
+      "feed/(frame_reader|binary_capture|binary_info|data_file)\\.h|"
       "exec/(funding|tiers)_file\\.h|"
       "models/loader/.*|.*_config_json\\.h|shm/(ring|run)/.*|tools/.*|tests/.*|bench/.*");
   return std::regex_match(path, outside);

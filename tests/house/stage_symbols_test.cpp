@@ -63,6 +63,7 @@ bool is_outside_world(const std::string& name) {
 bool is_io_object(const std::string& object) {
   static const std::set<std::string> kObjects{"capture_source.cpp.o", "capture_lines.cpp.o",
                                               "line_reader.cpp.o", "inflated_file.cpp.o",
+                                              "data_file.cpp.o",
                                               "inspect.cpp.o", "frame_reader.cpp.o",
                                               "binary_capture.cpp.o", "binary_info.cpp.o",
                                               "instrument_table.cpp.o"};

@@ -47,6 +47,28 @@ TEST_F(LimitsVerbTest, ShowsWhatAnotherProcessUsesAndWhoWaits) {
   EXPECT_NE(text.out.find("connects"), std::string::npos);
 }
 
+TEST_F(LimitsVerbTest, DoctorListsTheFilesAndNeverRemovesThem) {
+  EXPECT_TRUE(run({"doctor", "--json"}).json().at("limiter_files").empty());
+  {
+    auto limiter = Limiter::open({}, realtime_ns());
+    ASSERT_TRUE(limiter.has_value()) << limiter.error().message;
+  }
+  for (const char* fix : {"", "--fix"}) {
+    std::vector<std::string> command{"doctor", "--json"};
+    if (*fix != '\0') command.push_back(fix);
+    const auto sut = run(command).json();
+    bool found = false;
+    for (const auto& file : sut.at("limiter_files")) {
+      EXPECT_NE(file.at("path").get<std::string>().find("limits"), std::string::npos);
+      found = found || (file.at("path").get<std::string>().starts_with(root_.string()) &&
+                        file.at("size_bytes") > 0);
+    }
+    EXPECT_TRUE(found) << sut.dump();
+  }
+  const auto text = run({"doctor"});
+  EXPECT_NE(text.out.find("rate limiter: " + root_.string()), std::string::npos) << text.out;
+}
+
 TEST_F(LimitsVerbTest, TheOperatorEndsABan) {
   auto limiter = Limiter::open({}, realtime_ns());
   ASSERT_TRUE(limiter.has_value()) << limiter.error().message;

@@ -1,8 +1,11 @@
 // `doctor`: the machine, and what sessions left behind.
+#include <algorithm>
 #include <cstdio>
+#include <filesystem>
 
 #include <nlohmann/json.hpp>
 
+#include "shm/limits/limits_file.h"
 #include "shm/ring/session_dir.h"
 #include "tools/commands/doctor_checks.h"
 #include "tools/commands/options.h"
@@ -30,6 +33,30 @@ std::vector<Leftover> leftovers(bool fix) {
   return found;
 }
 
+struct LimiterFile {
+  std::string path;
+  std::uintmax_t size_bytes = 0;
+};
+
+/// What the machine's rate limiter keeps. No leftovers: they belong to no session and remember
+/// bans, so `--fix` leaves them alone.
+std::vector<LimiterFile> limiter_files() {
+  namespace fs = std::filesystem;
+  std::vector<LimiterFile> found;
+  std::error_code error;
+  const auto add = [&](const fs::path& path) {
+    const std::uintmax_t bytes = fs::file_size(path, error);
+    if (!error) found.push_back({path.string(), bytes});
+  };
+  for (fs::directory_iterator it(session_root(), error), end; !error && it != end;
+       it.increment(error)) {
+    if (it->path().filename().string().starts_with("pinstripe.limits.")) add(it->path());
+  }
+  std::ranges::sort(found, {}, &LimiterFile::path);
+  add(fs::path(limits_state_folder()) / "limits.txt");
+  return found;
+}
+
 }  // namespace
 
 Exit run_doctor(const DoctorOptions& options) {
@@ -53,6 +80,10 @@ Exit run_doctor(const DoctorOptions& options) {
                                 {"path", l.info.path},
                                 {"removed", l.removed}});
     }
+    j["limiter_files"] = nlohmann::ordered_json::array();
+    for (const LimiterFile& l : limiter_files()) {
+      j["limiter_files"].push_back({{"path", l.path}, {"size_bytes", l.size_bytes}});
+    }
     std::printf("%s\n", j.dump(1).c_str());
     return bad ? Exit::kCheckFailed : Exit::kDone;
   }
@@ -67,6 +98,10 @@ Exit run_doctor(const DoctorOptions& options) {
                 l.removed ? ": removed" : "; remove it with 'pinstripe doctor --fix'");
   }
   if (left.empty()) std::puts("no leftovers of ended sessions");
+  for (const LimiterFile& l : limiter_files()) {
+    std::printf("rate limiter: %s (%ju bytes); kept, see 'pinstripe limits'\n", l.path.c_str(),
+                l.size_bytes);
+  }
   return bad ? Exit::kCheckFailed : Exit::kDone;
 }
 

@@ -1,8 +1,10 @@
 #include "tools/commands/links_view.h"
 
+#include <algorithm>
 #include <memory>
 
 #include "feed/live/links_page.h"
+#include "feed/live/market_hub.h"
 #include "shm/limits/limiter.h"
 #include "shm/run/machine_time.h"
 #include "tools/commands/limits_view.h"
@@ -24,6 +26,12 @@ LinksShot all_links(const SessionPlan& plan) {
     if (!shot) continue;  // that feed has not begun
     all.links.insert(all.links.end(), shot->links.begin(), shot->links.end());
     all.desks.insert(all.desks.end(), shot->desks.begin(), shot->desks.end());
+    for (std::size_t k = 0; k < all.resyncs.size(); ++k) {
+      LinksShot::Resyncs& sum = all.resyncs[k];
+      sum.count += shot->resyncs[k].count;
+      sum.total_ns += shot->resyncs[k].total_ns;
+      sum.longest_ns = std::max(sum.longest_ns, shot->resyncs[k].longest_ns);
+    }
   }
   return all;
 }
@@ -58,6 +66,14 @@ std::string links_text(const SessionPlan& plan) {
            std::to_string(d.failures) + " failed, " + std::to_string(d.waiting) + " wait" +
            (d.waiting > 0 ? " (about " + shown_ns(d.expected_ns) + ")" : "") + "\n";
   }
+  for (std::size_t k = 0; k < shot.resyncs.size(); ++k) {
+    const LinksShot::Resyncs& r = shot.resyncs[k];
+    if (r.count == 0) continue;
+    out += "books brought back (" + std::string(kResyncKindNames[k]) + "): " +
+           std::to_string(r.count) + ", mean " +
+           shown_ns(r.total_ns / static_cast<std::int64_t>(r.count)) + ", longest " +
+           shown_ns(r.longest_ns) + "\n";
+  }
   const std::int64_t now = realtime_ns();
   if (const auto limits = limits_of(plan, now)) out += "\n" + limits_text(*limits, now);
   return out + "\n";
@@ -66,7 +82,13 @@ std::string links_text(const SessionPlan& plan) {
 Json links_json(const SessionPlan& plan) {
   if (plan.source != SourceKind::kVenues) return nullptr;
   const LinksShot shot = all_links(plan);
-  Json j{{"links", Json::array()}, {"desks", Json::array()}, {"limits", nullptr}};
+  Json j{{"links", Json::array()}, {"desks", Json::array()}, {"resyncs", Json::object()},
+         {"limits", nullptr}};
+  for (std::size_t k = 0; k < shot.resyncs.size(); ++k) {
+    const LinksShot::Resyncs& r = shot.resyncs[k];
+    j["resyncs"][kResyncKindNames[k]] = {
+        {"count", r.count}, {"total_ns", r.total_ns}, {"longest_ns", r.longest_ns}};
+  }
   for (const LinksShot::Link& l : shot.links) {
     j["links"].push_back({{"name", l.name}, {"state", l.state}, {"second", l.is_second},
                           {"alarm", l.is_alarm}, {"topics", l.topics},

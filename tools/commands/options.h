@@ -110,6 +110,28 @@ struct ConvertOptions {
   bool json = false;
 };
 
+struct RecordOptions {
+  std::string config;        // session config with a part `live`; "": the options say it all
+  std::vector<std::string> instruments;  // canonical ids, over those of the config
+  std::string address, ca_file;          // over the config's `live`
+  std::string out;           // folder for the captures
+  std::string duration;      // how long, as text; "": until it is told to stop
+  std::string compress = "gz";  // "gz", "zstd" or "none"
+  std::uint64_t rotate_mb = 512;  // bytes on disk of one file, in 1e6; 0: no limit
+  std::uint64_t rotate_s = 3'600;  // how long one file goes on; 0: no limit
+  bool json = false;
+};
+
+struct FetchOptions {
+  std::string venue, symbol;       // as in instrument ids
+  std::string what;                // "klines", "trades" or "funding"
+  std::string from, to;            // times as text; to "": now
+  std::string interval = "1m";     // of klines
+  std::string out = ".";           // folder
+  std::string address, ca_file;    // of a simulated exchange; "": the venue's own host
+  bool json = false;
+};
+
 /// `bench`, `train` and `venue` run a program of their own with everything behind their name.
 struct ProgramOptions {
   std::string program;       // "pinstripe-bench-ring"
@@ -136,6 +158,8 @@ Exit run_backtest(const BacktestOptions& options);
 Exit run_backtest_grid(const BacktestOptions& options);
 Exit run_compare(const CompareOptions& options);
 Exit run_convert(const ConvertOptions& options);
+Exit run_record(const RecordOptions& options);
+Exit run_fetch(const FetchOptions& options);
 Exit run_program(const ProgramOptions& options);
 /// The benches that are built beside this program, sorted: "decode", "pipeline", ...
 std::vector<std::string> bench_names();

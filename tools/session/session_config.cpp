@@ -34,6 +34,9 @@ constexpr std::array<LatencyPlan, kStageKinds> kShippedLatency{{
 constexpr std::array<std::int64_t,
     kStageKinds> kShippedBudget{10'000, 10'000, 20'000, 5'000, 10'000};
 
+/// Of one session; all that is counted by instrument must fit a stage page.
+constexpr std::size_t kInstrumentsMax = 512;
+
 bool is_name(const std::string& text) {
   if (text.empty() || text.size() > 40) return false;
   return std::all_of(text.begin(), text.end(), [](char c) {
@@ -167,7 +170,10 @@ void number_instruments(ConfigNode& root, SessionConfig& config,
       all.push_back(id);
     }
   }
-  if (all.size() > 64) root.complain("instruments", "found more than 64, which is the most");
+  if (all.size() > kInstrumentsMax) {
+    root.complain("instruments", "found more than " + std::to_string(kInstrumentsMax) +
+                                     ", which is the most");
+  }
   config.instruments = all;
 }
 

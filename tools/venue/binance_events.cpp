@@ -1,5 +1,6 @@
 // The messages of Binance's streams, field by field in the venue's order.
 #include "tools/venue/binance.h"
+#include "tools/venue/touch.h"
 
 namespace pinstripe::venue {
 namespace {
@@ -53,9 +54,7 @@ Json BinanceProtocol::levels_event(const Topic& topic, const VenueBook& b) const
 }
 
 Json BinanceProtocol::touch_event(const VenueBook& b) const {
-  const ShownLevels touch = shown_levels(b.book, 1);
-  const ShownLevel bid = touch.bids.empty() ? ShownLevel{} : touch.bids[0];
-  const ShownLevel ask = touch.asks.empty() ? ShownLevel{} : touch.asks[0];
+  const auto [bid, ask] = touch_of(b.book);
   Json e = Json::object();
   if (!is_spot_) e["e"] = "bookTicker";
   e["u"] = b.update_id;
@@ -107,9 +106,7 @@ Json BinanceProtocol::ticker_event(const Topic& topic, const VenueBook& b) const
             {"c", price(b, day.close)}, {"o", price(b, day.open)}, {"h", price(b, day.high)},
             {"l", price(b, day.low)}, {"v", qty(b, day.lots)}, {"q", money(day.quote_e8)}};
   }
-  const ShownLevels touch = shown_levels(b.book, 1);
-  const ShownLevel bid = touch.bids.empty() ? ShownLevel{} : touch.bids[0];
-  const ShownLevel ask = touch.asks.empty() ? ShownLevel{} : touch.asks[0];
+  const auto [bid, ask] = touch_of(b.book);
   Json e{{"e", "24hrTicker"},
          {"E", shown_ms()},
          {"s", b.listing.symbol},

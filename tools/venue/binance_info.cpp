@@ -1,5 +1,6 @@
 // Instrument definitions and tickers of Binance, and how it writes numbers.
 #include "tools/venue/binance.h"
+#include "tools/venue/touch.h"
 
 namespace pinstripe::venue {
 
@@ -157,7 +158,7 @@ Json BinanceProtocol::no_symbols(const HttpAsk&, const VenueBook*) const {
 Json BinanceProtocol::ticker_day(const HttpAsk&, const VenueBook* book) const {
   return one_or_all(book, [&](const VenueBook& b) {
     const Candle day = b.candles.day();
-    const ShownLevels touch = shown_levels(b.book, 1);
+    const auto [bid, ask] = touch_of(b.book);
     Json t{{"symbol", b.listing.symbol},
            {"priceChange", price(b, day.close - day.open)},
            {"priceChangePercent", percent(day.open, day.close)},
@@ -166,10 +167,10 @@ Json BinanceProtocol::ticker_day(const HttpAsk&, const VenueBook* book) const {
            {"lastQty", qty(b, b.prints.empty() ? 0 : b.prints.back().lots)}};
     if (is_spot_) {
       t["prevClosePrice"] = price(b, day.open);
-      t["bidPrice"] = price(b, touch.bids.empty() ? 0 : touch.bids[0].price_ticks);
-      t["bidQty"] = qty(b, touch.bids.empty() ? 0 : touch.bids[0].lots);
-      t["askPrice"] = price(b, touch.asks.empty() ? 0 : touch.asks[0].price_ticks);
-      t["askQty"] = qty(b, touch.asks.empty() ? 0 : touch.asks[0].lots);
+      t["bidPrice"] = price(b, bid.price_ticks);
+      t["bidQty"] = qty(b, bid.lots);
+      t["askPrice"] = price(b, ask.price_ticks);
+      t["askQty"] = qty(b, ask.lots);
     }
     t["openPrice"] = price(b, day.open);
     t["highPrice"] = price(b, day.high);
@@ -195,9 +196,7 @@ Json BinanceProtocol::ticker_price(const HttpAsk&, const VenueBook* book) const 
 
 Json BinanceProtocol::ticker_touch(const HttpAsk&, const VenueBook* book) const {
   return one_or_all(book, [&](const VenueBook& b) {
-    const ShownLevels touch = shown_levels(b.book, 1);
-    const ShownLevel bid = touch.bids.empty() ? ShownLevel{} : touch.bids[0];
-    const ShownLevel ask = touch.asks.empty() ? ShownLevel{} : touch.asks[0];
+    const auto [bid, ask] = touch_of(b.book);
     Json t{{"symbol", b.listing.symbol}, {"bidPrice", price(b, bid.price_ticks)},
            {"bidQty", qty(b, bid.lots)}, {"askPrice", price(b, ask.price_ticks)},
            {"askQty", qty(b, ask.lots)}};

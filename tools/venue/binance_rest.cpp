@@ -1,6 +1,7 @@
 // The REST table of Binance and the answers for one symbol.
 #include <algorithm>
 #include <cstdlib>
+#include <iterator>
 
 #include "tools/venue/binance.h"
 
@@ -11,6 +12,26 @@ constexpr std::size_t kRestDepthMax = 5'000;
 
 HttpAnswer refuse(unsigned status, int code, const std::string& message) {
   return {status, Json{{"code", code}, {"msg", message}}.dump(), {}, 0};
+}
+
+std::int64_t print_limit(const HttpAsk& ask) { return ask.number("limit", 500, 1'000); }
+
+/// Index of the first of the newest prints that are asked for.
+std::int64_t newest(const HttpAsk& ask, const VenueBook& book) {
+  return std::max<std::int64_t>(0, std::ssize(book.prints) - print_limit(ask));
+}
+
+/// As many prints as are asked for from the `first` on, oldest first, each as `one` writes it; what
+/// it leaves null is left out.
+template <class One>
+Json prints_from(const HttpAsk& ask, const VenueBook& book, std::int64_t first, One one) {
+  Json out = Json::array();
+  for (std::int64_t i = first; i < std::ssize(book.prints); ++i) {
+    if (std::ssize(out) >= print_limit(ask)) break;
+    Json trade = one(book.prints[static_cast<std::size_t>(i)]);
+    if (!trade.is_null()) out.push_back(std::move(trade));
+  }
+  return out;
 }
 
 }  // namespace
@@ -167,11 +188,7 @@ Json BinanceProtocol::depth(const HttpAsk& ask, const VenueBook* book) const {
 }
 
 Json BinanceProtocol::trades(const HttpAsk& ask, const VenueBook* book) const {
-  const auto limit = static_cast<std::size_t>(ask.number("limit", 500, 1'000));
-  Json out = Json::array();
-  const std::size_t count = book->prints.size();
-  for (std::size_t i = count - std::min(limit, count); i < count; ++i) {
-    const Print& p = book->prints[i];
+  return prints_from(ask, *book, newest(ask, *book), [&](const Print& p) {
     const std::int64_t quote = product_e8(book->price_e8(p.price_ticks), book->qty_e8(p.lots));
     Json trade{{"id", p.id},
                {"price", price(*book, p.price_ticks)},
@@ -180,25 +197,19 @@ Json BinanceProtocol::trades(const HttpAsk& ask, const VenueBook* book) const {
                {"time", p.time_ms},
                {"isBuyerMaker", !p.taker_buys}};
     if (is_spot_) trade["isBestMatch"] = true;
-    out.push_back(std::move(trade));
-  }
-  return out;
+    return trade;
+  });
 }
 
 /// From an id or a time on the oldest, else the newest.
 Json BinanceProtocol::agg_trades(const HttpAsk& ask, const VenueBook* book) const {
-  const auto limit = ask.number("limit", 500, 1'000);
   const std::int64_t from_id = ask.number("fromId", 0, INT64_MAX);
   const std::int64_t from_ms = ask.number("startTime", 0, INT64_MAX);
   const std::int64_t to_ms = ask.number("endTime", INT64_MAX, INT64_MAX);
   const bool is_newest = ask.value("fromId").empty() && ask.value("startTime").empty();
-  const auto count = static_cast<std::int64_t>(book->prints.size());
-  Json out = Json::array();
-  for (std::int64_t i = is_newest ? count - std::min(limit, count) : 0;
-       i < count && std::ssize(out) < limit; ++i) {
-    const Print& p = book->prints[static_cast<std::size_t>(i)];
+  return prints_from(ask, *book, is_newest ? newest(ask, *book) : 0, [&](const Print& p) -> Json {
     const auto id = static_cast<std::int64_t>(p.id);
-    if (id < from_id || p.time_ms < from_ms || p.time_ms > to_ms) continue;
+    if (id < from_id || p.time_ms < from_ms || p.time_ms > to_ms) return nullptr;
     Json trade{{"a", p.id},
                {"p", price(*book, p.price_ticks)},
                {"q", qty(*book, p.lots)},
@@ -207,9 +218,8 @@ Json BinanceProtocol::agg_trades(const HttpAsk& ask, const VenueBook* book) cons
                {"T", p.time_ms},
                {"m", !p.taker_buys}};
     if (is_spot_) trade["M"] = true;
-    out.push_back(std::move(trade));
-  }
-  return out;
+    return trade;
+  });
 }
 
 Json BinanceProtocol::klines(const HttpAsk& ask, const VenueBook* book) const {

@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "tools/venue/bybit.h"
+#include "tools/venue/touch.h"
 
 namespace pinstripe::venue {
 namespace {
@@ -133,11 +134,13 @@ BybitProtocol::Reply BybitProtocol::tickers(const HttpAsk& ask) const {
     const bool asked = ask.value("symbol").empty() || ask.value("symbol") == b.listing.symbol;
     if (b.listing.market != *market || !asked) continue;
     Json t = ticker(b);
-    const ShownLevels touch = shown_levels(b.book, 1);
-    t["bid1Price"] = touch.bids.empty() ? "" : price(b, touch.bids[0].price_ticks);
-    t["bid1Size"] = touch.bids.empty() ? "" : qty(b, touch.bids[0].lots);
-    t["ask1Price"] = touch.asks.empty() ? "" : price(b, touch.asks[0].price_ticks);
-    t["ask1Size"] = touch.asks.empty() ? "" : qty(b, touch.asks[0].lots);
+    const BookTouch touch = touch_of(b.book);
+    const bool has_bid = touch.bid.lots > 0;
+    const bool has_ask = touch.ask.lots > 0;
+    t["bid1Price"] = has_bid ? price(b, touch.bid.price_ticks) : "";
+    t["bid1Size"] = has_bid ? qty(b, touch.bid.lots) : "";
+    t["ask1Price"] = has_ask ? price(b, touch.ask.price_ticks) : "";
+    t["ask1Size"] = has_ask ? qty(b, touch.ask.lots) : "";
     list.push_back(std::move(t));
   }
   return Json{{"category", category}, {"list", std::move(list)}};

@@ -1,5 +1,6 @@
 // Instruments, tickers and numbers as Bybit writes them.
 #include "tools/venue/bybit.h"
+#include "tools/venue/touch.h"
 
 namespace pinstripe::venue {
 
@@ -79,9 +80,7 @@ Json BybitProtocol::instrument(const VenueBook& b, ListingIndex index) const {
 /// All fields that REST and the stream share.
 Json BybitProtocol::ticker(const VenueBook& b) const {
   const Candle day = b.candles.day();
-  const ShownLevels touch = shown_levels(b.book, 1);
-  const ShownLevel bid = touch.bids.empty() ? ShownLevel{} : touch.bids[0];
-  const ShownLevel ask = touch.asks.empty() ? ShownLevel{} : touch.asks[0];
+  const auto [bid, ask] = touch_of(b.book);
   Json t{{"symbol", b.listing.symbol},
          {"lastPrice", price(b, day.close)},
          {"highPrice24h", price(b, day.high)},

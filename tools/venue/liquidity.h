@@ -1,18 +1,14 @@
-// The synthetic market as a trader in the engine: its ladder becomes resting orders, its trades
-// become orders that take. Where no client trades, the engine's book is the market's ladder.
-//
-// A level that grows gets another order behind those that rest, one that shrinks loses its newest
-// lots, so that a client's order in between keeps its place.
+// What makes a market live: it trades in the engine as time goes on. The synthetic market is here,
+// recorded ones are in tools/venue/recorded_liquidity.h.
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <vector>
 
 #include "feed/decoded_frame.h"
 #include "feed/synthetic.h"
-#include "tools/venue/engine.h"
+#include "tools/venue/ladder_maker.h"
 
 namespace pinstripe::venue {
 
@@ -22,33 +18,26 @@ struct LiquidityShape {
   std::int64_t liquidation_every = 200;  // every so manyth take on a perpetual is a liquidation
 };
 
-class SyntheticLiquidity {
+class Liquidity {
+ public:
+  virtual ~Liquidity() = default;
+  /// Trades everything that the market does up to this time.
+  virtual void advance(std::int64_t now_ms) = 0;
+};
+
+class SyntheticLiquidity : public Liquidity {
  public:
   SyntheticLiquidity(VenueEngine& engine, ListingIndex index, const LiquidityShape& shape,
                      std::int64_t start_ms);
-  /// Trades everything that the market does up to this time.
-  void advance(std::int64_t now_ms);
+  void advance(std::int64_t now_ms) override;
 
  private:
-  using Keys = std::vector<OrderKey>;                 // of one level, oldest first
-  using Ladder = std::map<std::int64_t, Keys>;        // by price
-
-  void apply(const DecodedHeader& header, const BookLevel* levels);
-  void take(const DecodedHeader& header);
+  void apply(const DecodedHeader& header, const BookLevel* levels, std::int64_t time_ms);
   void mark(const DecodedHeader& header);
-  void set_levels(const DecodedHeader& header, const BookLevel* levels);
-  void shrink(bool is_buy, std::int64_t price, std::int64_t lots);
-  void grow(bool is_buy, std::int64_t price, std::int64_t lots);
-  std::int64_t resting(const Keys& keys) const;
-  Ladder& side(bool is_buy) { return is_buy ? bids_ : asks_; }
 
-  VenueEngine& engine_;
-  ListingIndex index_;
-  LiquidityShape shape_;
+  LadderMaker maker_;
   std::unique_ptr<SyntheticSource> source_;
-  Ladder bids_, asks_;
-  std::int64_t time_ms_ = 0;
-  std::int64_t takes_ = 0;
+  std::vector<WantedLevel> wanted_;  // of the message in hand
 };
 
 }  // namespace pinstripe::venue

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "tools/venue/okx.h"
+#include "tools/venue/touch.h"
 
 namespace pinstripe::venue {
 namespace {
@@ -86,9 +87,7 @@ Json OkxProtocol::instrument(const VenueBook& b) const {
 
 Json OkxProtocol::ticker(const VenueBook& b) const {
   const Candle day = b.candles.day();
-  const ShownLevels touch = shown_levels(b.book, 1);
-  const ShownLevel bid = touch.bids.empty() ? ShownLevel{} : touch.bids[0];
-  const ShownLevel ask = touch.asks.empty() ? ShownLevel{} : touch.asks[0];
+  const auto [bid, ask] = touch_of(b.book);
   // Spot: volume in base and in quote; swaps: in contracts and in base.
   const std::string in_coin = short_text(is_swap(b) ? b.qty_e8(day.lots) : day.quote_e8);
   return {{"instType", type_of(b)},

@@ -4,6 +4,7 @@
 #include "tools/venue/binance.h"
 #include "tools/venue/bybit.h"
 #include "tools/venue/okx.h"
+#include "tools/venue/recorded_liquidity.h"
 
 namespace pinstripe::venue {
 namespace {
@@ -22,14 +23,22 @@ std::string_view protocol_of(ListingMarket market) {
   }
 }
 
+std::unique_ptr<Liquidity> liquidity_of(const VenueConfig& config, VenueEngine& engine,
+                                        ListingIndex index, std::int64_t start_ms) {
+  if (index < config.recordings.size() && config.recordings[index]) {
+    return std::make_unique<RecordedLiquidity>(engine, index, config.shape,
+                                               config.recordings[index], start_ms);
+  }
+  return std::make_unique<SyntheticLiquidity>(engine, index, config.shape, start_ms);
+}
+
 }  // namespace
 
 Simulation::Simulation(const VenueConfig& config, std::int64_t now_ms) : config_(config) {
   const std::int64_t start_ms = now_ms - config.history_s * 1'000;
   engine_ = std::make_unique<VenueEngine>(config.listings, start_ms);
   for (ListingIndex i = 0; i < engine_->size(); ++i) {
-    liquidity_.push_back(
-        std::make_unique<SyntheticLiquidity>(*engine_, i, config.shape, start_ms));
+    liquidity_.push_back(liquidity_of(config, *engine_, i, start_ms));
   }
   for (std::int64_t t = start_ms; t < now_ms; t += kHistoryStepMs) move_market(t);
   move_market(now_ms);

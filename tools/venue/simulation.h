@@ -46,7 +46,7 @@ class Simulation {
 
   VenueConfig config_;
   std::unique_ptr<VenueEngine> engine_;
-  std::vector<std::unique_ptr<SyntheticLiquidity>> liquidity_;
+  std::vector<std::unique_ptr<Liquidity>> liquidity_;
   std::vector<std::unique_ptr<VenueProtocol>> protocols_;
   FaultBoard faults_;
   std::function<void(const std::string&, StreamFate)> act_on_streams_;

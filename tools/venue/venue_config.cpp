@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <set>
 
+#include "tools/venue/recorded_market.h"
 #include "tools/venue/venue_text.h"
 
 namespace pinstripe::venue {
@@ -49,10 +50,25 @@ void add_listings(VenueConfig& config, const Listing& asset,
   }
 }
 
+/// Price and grid are the recording's; `open_recordings` fills them in.
+void read_recorded(VenueConfig& config, ConfigNode& node, Listing& asset) {
+  for (const char* key : {"price", "tick", "lot", "rate_per_s"}) {
+    if (node.has(key)) node.complain(key, "is the recording's; leave it out");
+  }
+  RecordedAsset recorded;
+  recorded.file = node.text("recording", "");
+  recorded.instrument = node.text("recording_instrument", "");
+  recorded.first_listing = config.listings.size();
+  add_listings(config, asset, read_markets(node));
+  recorded.listings = config.listings.size() - recorded.first_listing;
+  config.recorded.push_back(std::move(recorded));
+}
+
 void read_asset(VenueConfig& config, ConfigNode& node, std::uint64_t seed) {
   Listing asset;
   asset.base = node.text("base", "BTC");
   asset.quote = node.text("quote", "USDT");
+  if (node.has("recording")) return read_recorded(config, node, asset);
   asset.tick_e8 = decimal(node, "tick", "0.1");
   asset.lot_e8 = decimal(node, "lot", "0.001");
   const std::int64_t price = decimal(node, "price", "60000");
@@ -101,6 +117,22 @@ void check_listings(const VenueConfig& config, ConfigNode& root) {
   }
 }
 
+Result<void> open_recordings(VenueConfig& config, const std::filesystem::path& folder) {
+  config.recordings.resize(config.listings.size());
+  for (const RecordedAsset& asset : config.recorded) {
+    auto recording = open_recording((folder / asset.file).string(), asset.instrument);
+    if (!recording) return std::unexpected(recording.error());
+    for (std::size_t i = 0; i < asset.listings; ++i) {
+      Listing& listing = config.listings[asset.first_listing + i];
+      listing.tick_e8 = (*recording)->instrument.tick_e8;
+      listing.lot_e8 = (*recording)->instrument.lot_e8;
+      listing.mid_ticks = (*recording)->mid_ticks;
+      config.recordings[asset.first_listing + i] = *recording;
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<VenueConfig> read_venue_config(ConfigNode root) {
@@ -140,9 +172,10 @@ Result<VenueConfig> load_venue_config(const std::string& file) {
   if (!root) return std::unexpected(root.error());
   auto config = read_venue_config(*root);
   if (!config) return config;
-  const std::filesystem::path ca(config->ca_file);
-  if (ca.is_relative()) {
-    config->ca_file = (std::filesystem::path(file).parent_path() / ca).string();
+  const std::filesystem::path folder = std::filesystem::path(file).parent_path();
+  config->ca_file = (folder / config->ca_file).string();  // one that is absolute stays
+  if (auto opened = open_recordings(*config, folder); !opened) {
+    return std::unexpected(opened.error());
   }
   return config;
 }

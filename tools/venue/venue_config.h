@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,16 @@
 
 namespace pinstripe::venue {
 
+struct RecordedMarket;
+
+/// An asset whose market is a recording; its listings lie one after the other.
+struct RecordedAsset {
+  std::size_t first_listing = 0;
+  std::size_t listings = 0;
+  std::string file;
+  std::string instrument;            // "": the file's only one
+};
+
 struct VenueConfig {
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;            // 0: one that is free
@@ -21,6 +32,9 @@ struct VenueConfig {
   std::int64_t history_s = 600;      // market time before the start: candles, prints, 24 h figures
   LiquidityShape shape;
   std::vector<Listing> listings;
+  std::vector<RecordedAsset> recorded;
+  // Of each listing, once load_venue_config has opened them; null: the synthetic market.
+  std::vector<std::shared_ptr<const RecordedMarket>> recordings;
   bool limits = true;                // answer 429 and 418 as the venues do
   std::int64_t connection_life_s = 86'400;  // planned end of Binance's and OKX's streams; 0: none
   bool okx_checksum = false;         // the CRC-32 of before 2026 instead of 0

@@ -108,6 +108,12 @@ TEST_F(FaultMatrix, LostMessagesAreGapsAndBooksAreBuiltAnew) {
   ASSERT_TRUE(market.run(20, [&] { return is_any_invalid(); }));
   expect_whole_books();
   EXPECT_GE(market.count("gaps"), 3);
+  const ResyncTimes& by_stream = market.hub->resyncs(ResyncKind::kStream);
+  const ResyncTimes& by_rest = market.hub->resyncs(ResyncKind::kRest);
+  EXPECT_GT(by_stream.count, 0u);
+  EXPECT_GT(by_rest.count, 0u);
+  EXPECT_GE(by_stream.total_ns, by_stream.longest_ns);
+  EXPECT_EQ(market.hub->resyncs(ResyncKind::kUrgent).count, 0u) << "nothing was at stake";
 }
 
 TEST_F(FaultMatrix, RepeatedMessagesAreDropped) {
@@ -140,6 +146,13 @@ TEST_F(FaultMatrix, AWrongChecksumIsAGap) {
   fault("wrong_checksum", {{"venue", "okx"}, {"count", 2}});
   ASSERT_TRUE(market.run(20, [&] { return market.count("checksum_mismatches") > 0; }));
   expect_whole_books();
+}
+
+TEST_F(FaultMatrix, ABookThatTheVenueBeginsAnewIsTaken) {
+  fault("reset", {{"venue", "bybit"}});
+  market.run(3);
+  expect_whole_books();
+  EXPECT_EQ(market.count("gaps"), 0);
 }
 
 TEST_F(FaultMatrix, StreamsThatAreSilentWithHeartbeatsAreFound) {
@@ -194,6 +207,51 @@ TEST_F(FaultMatrix, ASkewedVenueClockChangesNoBook) {
   market.run(3);
   expect_whole_books();
   EXPECT_EQ(market.count("gaps"), 0);
+}
+
+/// What is not a fault: connections that are renewed by plan, and pairs of them.
+class PlannedChange : public testing::Test {
+ protected:
+  PlannedChange() : venue(venue_config()) {}
+  void expect_whole_books(LiveMarket& market) {
+    ASSERT_TRUE(market.run(20, [&] { return market.all_valid(); }));
+    market.run(1);
+    ASSERT_EQ(venue.post("/venue/pause", Json::object()).status, 200);
+    market.run(1);
+    for (std::uint16_t i = 0; i < kMarkets.size(); ++i) {
+      EXPECT_EQ(market.difference(i, 10), "") << kMarkets[i];
+    }
+  }
+  VenueProcess venue;
+};
+
+TEST_F(PlannedChange, AnOldConnectionEndsOnceItsSuccessorDelivers) {
+  HubOptions options = quick();
+  options.cut_over_ns = 2 * kNsPerSecond;
+  LiveMarket market(venue, kMarkets, options);
+  ASSERT_EQ(market.error, "");
+  ASSERT_TRUE(market.run(20, [&] { return market.all_valid(); }));
+  const std::int64_t resyncs = market.count("resyncs");
+  const std::uint64_t requests = market.hub->desks()[0]->counts().requests;
+  market.run(9);
+  expect_whole_books(market);
+  EXPECT_EQ(market.count("gaps"), 0);
+  EXPECT_EQ(market.count("resyncs"), resyncs) << "no book was built anew";
+  EXPECT_EQ(market.hub->desks()[0]->counts().requests, requests) << "no snapshot was asked for";
+  EXPECT_GT(market.count("duplicates") + market.count("out_of_order"), 0) << "they overlapped";
+}
+
+TEST_F(PlannedChange, OfTwoConnectionsEachMessageCountsOnce) {
+  HubOptions options = quick();
+  options.redundant = true;
+  LiveMarket market(venue, kMarkets, options);
+  ASSERT_EQ(market.error, "");
+  ASSERT_TRUE(market.run(20, [&] { return market.all_valid(); }));
+  market.run(4);
+  expect_whole_books(market);
+  EXPECT_EQ(market.count("gaps"), 0);
+  EXPECT_GT(market.count("duplicates") + market.count("out_of_order"), 0);
+  EXPECT_GT(market.count("trade_duplicates"), 0);
 }
 
 TEST(FaultMatrixAtStart, AWrongCertificateIsRefusedByName) {

@@ -81,13 +81,7 @@ class LiveMarket {
       error = open.error().message;
       return;
     }
-    hub->set_needs([this](std::uint16_t i) {
-      const BookState s = stage_->book_state(i);
-      return s == BookState::kValid   ? BookNeed::kNone
-             : s == BookState::kHalted ? BookNeed::kNone
-             : s == BookState::kStale ? BookNeed::kSilent
-                                      : BookNeed::kFresh;
-    });
+    hub->set_needs([this](std::uint16_t i) { return need_of(stage_->book_state(i)); });
     hub->begin();
   }
 
@@ -157,8 +151,10 @@ inline std::int64_t plain_e8(const std::string& text) {
   return std::stoll(digits + rest);
 }
 
-inline std::string LiveMarket::difference(std::uint16_t i, std::size_t levels) const {
-  const Instrument& instrument = config_.instruments[i];
+/// What `ours` shows and the exchange does not, or the other way; "" where both agree on the best
+/// `levels` of each side. The market must stand still.
+inline std::string book_difference(const VenueProcess& venue, const Instrument& instrument,
+                                   const BookSink::Book& ours, std::size_t levels) {
   const std::string& s = instrument.symbol;
   const std::map<std::string, std::string> targets{
       {"BINANCE_SPOT", "/api/v3/depth?limit=100&symbol=" + s},
@@ -167,14 +163,12 @@ inline std::string LiveMarket::difference(std::uint16_t i, std::size_t levels) c
       {"BYBIT_LINEAR", "/v5/market/orderbook?category=linear&limit=50&symbol=" + s},
       {"OKX", "/api/v5/market/books?sz=50&instId=" + s},
       {"OKX_SWAP", "/api/v5/market/books?sz=50&instId=" + s}};
-  const PlainAnswer answer = venue_.get(targets.at(instrument.venue));
+  const PlainAnswer answer = venue.get(targets.at(instrument.venue));
   nlohmann::json book = nlohmann::json::parse(answer.body, nullptr, false);
   if (answer.status != 200 || !book.is_object()) return "no answer: " + answer.body;
   if (book.contains("result")) book = book["result"];
   if (book.contains("data")) book = book["data"][0];
-  const auto found = sink.books.find(i);
-  if (found == sink.books.end()) return "no book";
-  const auto side = [&](const char* name, const char* short_name, auto ours) {
+  const auto side = [&](const char* name, const char* short_name, auto mine) {
     const auto& theirs = book.contains(name) ? book[name] : book[short_name];
     std::string text;
     std::size_t n = 0;
@@ -182,21 +176,26 @@ inline std::string LiveMarket::difference(std::uint16_t i, std::size_t levels) c
       if (n++ == levels) break;
       const std::int64_t ticks = plain_e8(level[0]) / instrument.tick_e8;
       const std::int64_t lots = plain_e8(level[1]) / instrument.lot_e8;
-      if (ours.empty() || ours.front() != std::pair{ticks, lots}) {
+      if (mine.empty() || mine.front() != std::pair{ticks, lots}) {
         return std::string(name) + " level " + std::to_string(n) + ": the exchange has " +
                level.dump() + ", ours is " +
-               (ours.empty() ? "empty" : std::to_string(ours.front().first) + " x " +
-                                             std::to_string(ours.front().second));
+               (mine.empty() ? "empty" : std::to_string(mine.front().first) + " x " +
+                                             std::to_string(mine.front().second));
       }
-      ours.erase(ours.begin());
+      mine.erase(mine.begin());
     }
     return text;
   };
-  const auto& b = found->second;
-  std::vector<std::pair<std::int64_t, std::int64_t>> bids(b.bids.rbegin(), b.bids.rend());
-  std::vector<std::pair<std::int64_t, std::int64_t>> asks(b.asks.begin(), b.asks.end());
+  std::vector<std::pair<std::int64_t, std::int64_t>> bids(ours.bids.rbegin(), ours.bids.rend());
+  std::vector<std::pair<std::int64_t, std::int64_t>> asks(ours.asks.begin(), ours.asks.end());
   const std::string bid = side("bids", "b", bids);
   return bid.empty() ? side("asks", "a", asks) : bid;
+}
+
+inline std::string LiveMarket::difference(std::uint16_t i, std::size_t levels) const {
+  const auto found = sink.books.find(i);
+  if (found == sink.books.end()) return "no book";
+  return book_difference(venue_, config_.instruments[i], found->second, levels);
 }
 
 }  // namespace pinstripe

@@ -37,6 +37,19 @@ TEST(VenueConfig, FillersAreManyMarketsWithNamesOfTheirOwn) {
   EXPECT_EQ(sut->listings.back().symbol, "S299USDT");
 }
 
+TEST(VenueConfig, ARecordedAssetHasItsPriceFromTheRecordingAlone) {
+  const auto sut = read(R"({"assets": [{"base": "ETH"}, {"base": "BTC", "recording": "a.gz",
+      "recording_instrument": "BINANCE_USDM:BTCUSDT", "markets": ["OKX", "BYBIT"]}]})");
+  ASSERT_TRUE(sut.has_value()) << sut.error().message;
+  ASSERT_EQ(sut->recorded.size(), 1u);
+  EXPECT_EQ(sut->recorded[0].first_listing, 6u);
+  EXPECT_EQ(sut->recorded[0].listings, 2u);
+  EXPECT_EQ(sut->recorded[0].instrument, "BINANCE_USDM:BTCUSDT");
+  const auto refused = read(R"({"assets": [{"base": "BTC", "recording": "a.gz", "tick": "1"}]})");
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_NE(refused.error().message.find("assets[0].tick"), std::string::npos);
+}
+
 TEST(VenueConfig, EverythingWrongIsRefusedAtOnce) {
   const auto sut = read(R"({"port": 70000, "certifcate": "expired", "assets": [
       {"base": "BTC", "tick": "0", "markets": ["NASDAQ"]},
