@@ -103,7 +103,7 @@ class MarketHub final : private LinkOwner {
   const FeedFrame* next() noexcept;
   void pop() noexcept;
 
-  /// Names of the connections, then of the desks, then "notices".
+  /// Names of the connections, then of the desks, then "notices" where a page is named.
   std::span<const std::string> names() const noexcept { return names_; }
   std::vector<LinkReport> links() const;
   /// f(link, is_second) for each connection; allocates nothing.

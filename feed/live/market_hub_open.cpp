@@ -91,7 +91,7 @@ Result<void> MarketHub::open_desks() {
                                                 options_.message_bytes_max));
     names_.push_back(std::string(rules.venue) + "/rest");
   }
-  names_.push_back("notices");
+  if (!options_.notices.empty()) names_.push_back("notices");
   lines_.assign(names_.size(), 0);
   return {};
 }
