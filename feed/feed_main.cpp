@@ -47,6 +47,7 @@ Result<std::unique_ptr<VenueSource>> open_venues(const StageProgram& program) {
   if (!config) return std::unexpected(config.error());
   auto options = hub_options_of(plan.venues, config->frame_bytes_max);
   if (!options) return std::unexpected(options.error());
+  options->notices = notices_page_path(plan);
   auto hub =
       MarketHub::open(plan.instruments, plan.lanes[program.spec().lane].instruments, *options);
   if (!hub) return std::unexpected(hub.error());

@@ -2,6 +2,11 @@
 // trade on paper what its TLS streams bring.
 #include <signal.h>
 
+#include <fstream>
+#include <iterator>
+#include <sstream>
+
+#include "shm/msg/market_event.h"
 #include "tests/feed/live/venue_process.h"
 #include "tests/tools/cli_support.h"
 
@@ -21,7 +26,8 @@ class VenueLiveTest : public CliTest {
                                  "BYBIT_LINEAR:BTCUSDT", "OKX_SWAP:BTC-USDT-SWAP")") {
     write_imbalance_model((folder_ / "model.json").string());
     return config(R"({"mode": "live", "for_ns": )" + std::to_string(seconds) + R"(000000000,
-      "live": {"address": ")" + address + R"(", "ca_file": ")" + ca_file + R"(", "open_s": 5},
+      "live": {"address": ")" + address + R"(", "ca_file": ")" + ca_file +
+                      R"(", "open_s": 5, "watch_s": 1},
       "instruments": [)" + instruments + R"(],
       "models": {"decision_interval_ns": 50000000, "threshold": 0.01, "min_voters": 1,
                  "members": [{"file": "model.json"}]},
@@ -35,6 +41,51 @@ class VenueLiveTest : public CliTest {
     for (const char* key : {"orders_digest", "signals_digest", "state_hash"}) {
       EXPECT_EQ(replay.json().at(key), account.at(key)) << key;
     }
+  }
+  /// The helper of the session that `up` drives; 0: none.
+  static pid_t watch_of(pid_t up) {
+    const auto text_of = [](const std::filesystem::path& file) {
+      std::ifstream in(file);
+      return std::string(std::istreambuf_iterator<char>(in), {});
+    };
+    for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+      if (text_of(entry.path() / "cmdline").find("pinstripe-watch") == std::string::npos) continue;
+      const std::string stat = text_of(entry.path() / "stat");
+      std::istringstream rest(stat.substr(stat.rfind(')') + 1));
+      char state = 0;
+      pid_t parent = 0;
+      if (rest >> state >> parent && parent == up && state != 'Z') return std::stoi(stat);
+    }
+    return 0;
+  }
+  /// What `status` shows of the first instrument: feed's book, risk's view of it, orders opened.
+  struct Sight {
+    std::string book;
+    bool is_halted_to_risk = false;
+    std::int64_t opens = 0;
+  };
+  Sight sight() {
+    const auto shown = run({"status", "venue_live", "--json"});
+    if (shown.exit != 0) return {};
+    const auto told = shown.json();
+    const auto& first = told.at("instruments").at(0);
+    Sight s{first.at("book"), false, 0};
+    for (const auto& stage : told.at("stages")) {
+      if (stage.at("name") != "risk") continue;
+      const auto& counters = stage.at("counters");
+      s.opens = counters.at("opens");
+      s.is_halted_to_risk = counters.at(first.at("id").get<std::string>() + ".book_state") ==
+                            static_cast<int>(BookState::kHalted);
+    }
+    return s;
+  }
+  template <class F>
+  bool await(F&& is_so) {
+    for (int i = 0; i < 600; ++i) {
+      if (is_so(sight())) return true;
+      usleep(50'000);
+    }
+    return false;
   }
   pid_t pid_of(const std::string& stage) {
     const auto shown = run({"status", "venue_live", "--json"});
@@ -82,6 +133,43 @@ TEST_F(VenueLiveTest, KilledStagesComeBackAndWhatWasMissedIsAGap) {
   EXPECT_GT(account.at("gaps"), 0) << "the killed feed missed frames";
   EXPECT_GT(account.at("orders"), 0);
   expect_replayed(account);
+}
+
+TEST_F(VenueLiveTest, NothingOpensOnAnInstrumentThatItsVenueHaltsAndItTradesAgainAfter) {
+  VenueProcess venue(nlohmann::json::parse(kVenue));
+  const auto started = start({bin_ + "/pinstripe", "up",
+                              live_config(venue.address(), venue.ca_file(), 120,
+                                          R"("BYBIT_LINEAR:BTCUSDT")"), "--json"});
+  ASSERT_TRUE(wait_until_running("venue_live"));
+  ASSERT_TRUE(await([](const Sight& s) { return s.book == "valid" && s.opens > 0; }));
+  const pid_t first = watch_of(started.pid);
+  ASSERT_GT(first, 0);
+  kill(first, SIGKILL);
+  pid_t second = 0;
+  ASSERT_TRUE(await([&](const Sight&) {
+    second = watch_of(started.pid);
+    return second > 0 && second != first;
+  })) << "the watch over the instruments was not started again";
+  const nlohmann::json halt{{"fault", "instrument_change"}, {"venue", "bybit"},
+                            {"holds", "BTCUSDT"}, {"for_ms", 4'000}};
+  ASSERT_EQ(venue.post("/venue/fault", halt).status, 200);
+  ASSERT_TRUE(await([](const Sight& s) { return s.book == "halted" && s.is_halted_to_risk; }));
+  const std::int64_t opens = sight().opens;
+  Sight last;
+  ASSERT_TRUE(await([&](const Sight& s) {
+    if (s.is_halted_to_risk) last = s;
+    return s.book == "valid";
+  }));
+  EXPECT_GT(opens, 0);
+  EXPECT_LE(last.opens, opens) << "an order was opened on a halted instrument";
+  EXPECT_TRUE(await([&](const Sight& s) { return s.opens > opens; })) << "traded again";
+  EXPECT_EQ(run({"down", "venue_live"}).exit, 0);
+  const auto up = wait(started);
+  ASSERT_EQ(up.exit, 0) << up.err;
+  EXPECT_NE(up.err.find("the watch over the instruments"), std::string::npos) << up.err;
+  EXPECT_EQ(watch_of(started.pid), 0) << "ends with its session";
+  EXPECT_NE(kill(second, 0), 0);
+  expect_replayed(up.json());
 }
 
 TEST_F(VenueLiveTest, WhatCannotBeReachedOrTrustedIsRefusedBeforeThereIsASession) {

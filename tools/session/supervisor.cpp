@@ -17,6 +17,7 @@ namespace pinstripe {
 namespace {
 
 constexpr std::int64_t kPatienceMs = 5'000;
+constexpr std::int64_t kWatchPatienceMs = 500;  // it may wait for a venue, and holds nothing
 constexpr std::int64_t kLookEveryMs = 100;
 constexpr std::int64_t kShotEveryMs = 1'000;
 constexpr std::int64_t kSettleMs = 5'000;   // no standstill is seen so soon after a restart
@@ -38,6 +39,11 @@ Result<Supervisor> Supervisor::start(const SessionPlan& plan) {
     auto helper = HelperProcess::start(plan, "checkpoint", "the checkpoint helper");
     if (!helper) return std::unexpected(helper.error());
     s.checkpoints_ = std::move(*helper);
+  }
+  if (is_watched(plan)) {
+    auto helper = HelperProcess::start(plan, "watch", "the watch over the instruments");
+    if (!helper) return std::unexpected(helper.error());
+    s.watch_ = std::move(*helper);
   }
   for (const char* kind : kStageKindNames) {
     auto program = Program::open(std::string("pinstripe-") + kind);
@@ -244,6 +250,10 @@ void Supervisor::mind_helpers(SessionEnd& end, const Say& say) {
   if (checkpoints_ && !suspending_) {
     if (const std::string line = checkpoints_->mind(); !line.empty()) say(line);
   }
+  // Nobody waits for the watch: without it a session goes on, not told what is halted.
+  if (watch_ && !suspending_) {
+    if (const std::string line = watch_->mind(); !line.empty()) say(line);
+  }
   const bool lost = carrier_.lost() || (checkpoints_ && checkpoints_->lost());
   if (lost && !suspending_) leave_off(end, say);
 }
@@ -281,6 +291,7 @@ SessionEnd Supervisor::watch(int tick_ms, const std::function<void()>& tick, con
     }
   }
   for (const std::string& line : journals_.look(take_snapshot(*plan_))) say(line);
+  if (watch_) watch_->stop(kWatchPatienceMs);
   if (checkpoints_) checkpoints_->stop(kPatienceMs);
   if (const std::string problem = carrier_.finish(); !problem.empty()) {
     end.clean = false;

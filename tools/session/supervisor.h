@@ -33,7 +33,7 @@ struct SessionEnd {
 /// outlive their stages' deaths: the successor rejoins. It restarts; it decides nothing.
 class Supervisor {
  public:
-  /// Starts the carrier of the journals, the checkpoint helper and the five (or more) stage
+  /// Starts the carrier of the journals, the helpers and the five (or more) stage
   /// programs of `plan`, whose directory exists. Where one cannot be started, those already running
   /// are stopped.
   static Result<Supervisor> start(const SessionPlan& plan);
@@ -65,6 +65,7 @@ class Supervisor {
   const SessionPlan* plan_;
   CarrierProcess carrier_;            // before the stages: it ends after them
   std::optional<HelperProcess> checkpoints_;  // where there are journals
+  std::optional<HelperProcess> watch_;        // over the instruments of live markets
   StandstillWatch standstill_;
   JournalWatch journals_;
   std::vector<std::unique_ptr<Program>> programs_;  // by StageKind
