@@ -27,8 +27,8 @@ void say(const std::string& line) {
 int usage(std::FILE* to, Exit exit) {
   std::fputs("usage: pinstripe-watch --session NAME\n"
              "Asks the venues of a live session what they trade, every `live.watch_s` seconds,\n"
-             "and tells its feeds what is halted or no longer what it was; started by 'pinstripe up'.\n"
-             "Ends on SIGTERM.\n"
+             "and tells its feeds what is halted or no longer what it was; started by\n"
+             "'pinstripe up'. Ends on SIGTERM.\n"
              "Example:\n"
              "  pinstripe-watch --session demo\n", to);
   return static_cast<int>(exit);
