@@ -141,6 +141,7 @@ int run(int argc, char** argv) {
   add_compare(app, chosen);
   add_convert(app, chosen);
   add_record(app, chosen);
+  add_fetch(app, chosen);
   add_programs(app, chosen);
   try {
     app.parse(argc, argv);

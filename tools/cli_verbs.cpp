@@ -224,6 +224,31 @@ void add_record(CLI::App& app, Verb& chosen) {
   record->callback([o, &chosen] { chosen = [o] { return run_record(*o); }; });
 }
 
+void add_fetch(CLI::App& app, Verb& chosen) {
+  auto o = std::make_shared<FetchOptions>();
+  CLI::App* fetch = app.add_subcommand(
+      "fetch", "Past klines, trades or funding rates of a venue, into a file that goes on growing");
+  fetch->add_option("VENUE", o->venue, "as in instrument ids: BINANCE_USDM, BYBIT_LINEAR, ...")
+      ->required();
+  fetch->add_option("SYMBOL", o->symbol, "as the venue writes it")->required();
+  fetch->add_option("--what", o->what, "klines, trades or funding")
+      ->required()
+      ->check(CLI::IsMember({"klines", "trades", "funding"}));
+  fetch->add_option("--from", o->from, "time to begin at, such as 2024-08-08T23:57:00Z")
+      ->required();
+  fetch->add_option("--to", o->to, "time to end at, itself left out; now without it");
+  fetch->add_option("--interval", o->interval, "of klines: 1m, 3m, 5m, 15m, 30m, 1h ... 12h, 1d");
+  fetch->add_option("--out", o->out, "folder of the file; it is made where it is missing");
+  CLI::Option* address = fetch->add_option(
+      "--address", o->address, "of a simulated exchange, as in 127.0.0.1:8443");
+  fetch->add_option("--ca", o->ca_file, "its authority's certificate")->needs(address);
+  fetch->add_flag("--json", o->json, "one JSON object on standard output");
+  example(fetch,
+          "pinstripe fetch BINANCE_USDM BTCUSDT --what klines --from 2024-08-01 --out FOLDER\n"
+          "  pinstripe fetch OKX_SWAP BTC-USDT-SWAP --what funding --from 2024-08-01");
+  fetch->callback([o, &chosen] { chosen = [o] { return run_fetch(*o); }; });
+}
+
 void add_programs(CLI::App& app, Verb& chosen) {
   add_program(app, chosen, "train", "Fit the ensemble on recorded data",
               "pinstripe train tools/configs/train.json --data FILE...");

@@ -30,6 +30,7 @@ void add_backtest(CLI::App& app, Verb& chosen);
 void add_compare(CLI::App& app, Verb& chosen);
 void add_convert(CLI::App& app, Verb& chosen);
 void add_record(CLI::App& app, Verb& chosen);
+void add_fetch(CLI::App& app, Verb& chosen);
 /// `train`, `bench` and `venue`.
 void add_programs(CLI::App& app, Verb& chosen);
 

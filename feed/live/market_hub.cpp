@@ -120,7 +120,9 @@ bool MarketHub::may_connect(MarketLink& link) noexcept {
   const Grant grant = limiter_->request(scope, 1, Priority::kResync, now, turn.ticket);
   turn = {grant.ticket, grant.until_ns};
   if (grant.verdict == Ruling::kGranted) return true;
-  if (grant.verdict != Ruling::kWait) turn.not_before_ns = std::max(grant.until_ns, now + kAskAgainNs);
+  if (grant.verdict != Ruling::kWait) {
+    turn.not_before_ns = std::max(grant.until_ns, now + kAskAgainNs);
+  }
   return false;
 }
 
@@ -234,7 +236,8 @@ void MarketHub::ask_for(Care& care, BookNeed need, std::int64_t now_ns) noexcept
 }
 
 BookDesk* MarketHub::desk_of(const MarketRules& rules) noexcept {
-  const auto at = std::ranges::find_if(desks_, [&](const auto& d) { return &d->rules() == &rules; });
+  const auto at =
+      std::ranges::find_if(desks_, [&](const auto& d) { return &d->rules() == &rules; });
   return at == desks_.end() ? nullptr : at->get();
 }
 

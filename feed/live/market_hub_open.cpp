@@ -18,7 +18,8 @@ Result<std::pair<std::string, std::uint16_t>> split_address(const std::string& a
   const char* const end = address.data() + address.size();
   const bool has_port =
       colon != std::string::npos && colon != 0 &&
-      std::from_chars(address.data() + colon + 1, end, port).ptr == end && port > 0 && port < 65'536;
+      std::from_chars(address.data() + colon + 1, end, port).ptr == end && port > 0 &&
+      port < 65'536;
   if (!has_port) {
     return fail_usage("live.address: found \"" + address +
                       "\", allowed is \"HOST:PORT\", or \"\" for the venues' own hosts");

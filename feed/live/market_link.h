@@ -77,8 +77,8 @@ class MarketLink final : private net::WebSocketEvents {
 
   /// Everything that time does; a few times a second. Never while it is paused.
   void on_time(std::int64_t now_ns) noexcept;
-  /// Leaves the topic and subscribes again: a chained book's way to a fresh snapshot. False where it
-  /// is not live, or has done so too often of late (OKX counts subscriptions by the hour).
+  /// Leaves the topic and subscribes again: a chained book's way to a fresh snapshot. False where
+  /// it is not live, or has done so too often of late (OKX counts subscriptions by the hour).
   bool renew(std::size_t topic, std::int64_t now_ns) noexcept;
   /// Ends for good.
   void retire(std::int64_t now_ns) noexcept;

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::int64_t kMs = kNsPerMs;
 
-/// Gaps between messages leave room for the pongs that count with them (Binance: 5 and 10 a second).
+/// Gaps between messages leave room for the pongs that count with them (Binance: 5, 10 a second).
 constexpr MarketRules kRules[] = {
     {"BINANCE_SPOT", "BINANCE", FrameFormat::kBinanceRaw, "stream.binance.com", 443,
      "api.binance.com", Heartbeat::kServerPings, 0, 1'024, 100, 300 * kMs, false},

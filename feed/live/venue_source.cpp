@@ -25,6 +25,7 @@ const FeedFrame* VenueSource::peek() {
   const FeedFrame* const frame = hub_->next();
   if (frame == nullptr) return nullptr;
   shown_ = *frame;
+  received_ns_ = frame->origin_ns.value;
   shown_.origin_ns = session_time_of(frame->origin_ns);
   shows_ = true;
   return &shown_;

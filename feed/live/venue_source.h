@@ -34,7 +34,11 @@ class VenueSource final : public LiveFrameSource {
   MarketHub& hub() noexcept { return *hub_; }
 
  protected:
-  SourceMark mark() const noexcept override { return {frames_, 0}; }
+  /// Frames before this one; CLOCK_REALTIME of its receipt, which origin_ns tells only to within
+  /// what the machine's clock was set in between (and never back).
+  SourceMark mark() const noexcept override {
+    return {frames_, static_cast<std::uint64_t>(received_ns_)};
+  }
 
  private:
   static constexpr std::int64_t kLookEveryNs = 100 * kNsPerUs;
@@ -48,6 +52,7 @@ class VenueSource final : public LiveFrameSource {
   bool shows_ = false;
   bool ended_ = false;
   std::uint64_t frames_ = 0;
+  std::int64_t received_ns_ = 0;        // CLOCK_REALTIME, of the frame shown
   std::int64_t offset_ns_ = 0;          // session time - CLOCK_REALTIME
   std::int64_t offset_at_ns_ = 0;       // realtime at which it was read
   std::int64_t backward_ = 0;

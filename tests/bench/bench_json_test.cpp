@@ -109,6 +109,23 @@ TEST_F(BenchTest, the_wire_bench_at_full_speed_loses_nothing) {
   EXPECT_EQ(j.at("lost"), 0);
 }
 
+TEST_F(BenchTest, the_wire_to_order_bench_traces_orders_back_to_the_frames_of_the_venue) {
+  const auto j = bench("wire-to-order");
+  expect_positive(j, {"/wire_to_order_ns/p50", "/wire_to_order_ns/p99", "/parts_ns/wire/p50",
+                      "/parts_ns/exec/p50", "/frames_per_s", "/orders_matched",
+                      "/machine_stalls/max_us"});
+  EXPECT_EQ(j.at("orders").get<int>(), j.at("orders_matched").get<int>() +
+                                           j.at("orders_of_time").get<int>() +
+                                           j.at("orders_of_other_frames").get<int>());
+  EXPECT_GT(j.at("frames_matched").get<int>() * 10, j.at("frames").get<int>() * 9)
+      << "frames are those that the venue stamped, but for a few snapshots";
+  EXPECT_EQ(j.at("sent_beyond_file"), 0);
+  for (const auto& [name, part] : j.at("parts_ns").items()) {
+    EXPECT_LE(part.at("p50").get<double>(), j.at("wire_to_order_ns").at("max").get<double>())
+        << name;
+  }
+}
+
 TEST_F(BenchTest, the_journal_bench_gives_what_a_record_and_what_a_session_costs) {
   const auto j = bench("journal");
   expect_positive(j, {"/append_market_event/p50", "/carried_vector/p50", "/stages/risk/on_ns",

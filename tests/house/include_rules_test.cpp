@@ -30,7 +30,8 @@ bool is_beside_the_stage(const std::string& path) {
       "exec/funding_file.h",  "exec/funding_file.cpp",   "exec/tiers_file.h",
       "exec/tiers_file.cpp"};
   return path.ends_with("_main.cpp") || path.find("_config_json.") != std::string::npos ||
-         path.find("/loader/") != std::string::npos || kFiles.contains(path);
+         path.find("/loader/") != std::string::npos || kFiles.contains(path) ||
+         (path.starts_with("feed/live/") && !path.starts_with("feed/live/market_rules."));
 }
 
 TEST(IncludeRules, ALayerOfShmIncludesOnlyItselfAndTheLayersBelow) {

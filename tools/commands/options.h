@@ -122,6 +122,16 @@ struct RecordOptions {
   bool json = false;
 };
 
+struct FetchOptions {
+  std::string venue, symbol;       // as in instrument ids
+  std::string what;                // "klines", "trades" or "funding"
+  std::string from, to;            // times as text; to "": now
+  std::string interval = "1m";     // of klines
+  std::string out = ".";           // folder
+  std::string address, ca_file;    // of a simulated exchange; "": the venue's own host
+  bool json = false;
+};
+
 /// `bench`, `train` and `venue` run a program of their own with everything behind their name.
 struct ProgramOptions {
   std::string program;       // "pinstripe-bench-ring"
@@ -149,6 +159,7 @@ Exit run_backtest_grid(const BacktestOptions& options);
 Exit run_compare(const CompareOptions& options);
 Exit run_convert(const ConvertOptions& options);
 Exit run_record(const RecordOptions& options);
+Exit run_fetch(const FetchOptions& options);
 Exit run_program(const ProgramOptions& options);
 /// The benches that are built beside this program, sorted: "decode", "pipeline", ...
 std::vector<std::string> bench_names();

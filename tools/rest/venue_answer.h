@@ -13,7 +13,8 @@
 
 namespace pinstripe {
 
-/// The venue's own words: Binance {"code","msg"}, Bybit {"retCode","retMsg"}, OKX {"code","msg"}.
+/// The venue's own words: Binance {"code","msg"} (looked for where the status is not 200), Bybit
+/// {"retCode","retMsg"}, OKX {"code","msg"}.
 struct VenueWord {
   bool is_json = true;
   std::int64_t code = 0;  // 0: no complaint

@@ -10,7 +10,8 @@
 namespace pinstripe {
 namespace {
 
-constexpr int kReportTries = 20;  // each waits up to 50 ms for the limiter's lock
+constexpr int kReportTries = 20;     // each waits up to 50 ms for the limiter's lock
+constexpr int kUnavailableMax = 40;  // the same, before the limiter counts as gone
 
 net::Loop::Options loop_options() {
   net::Loop::Options options;
@@ -123,15 +124,17 @@ Result<void> VenueRest::wait_for_grant(Ask& ask) {
   LimitRequest request;
   request.charges = {&charge, 1};
   request.priority = ask.priority;
-  for (;;) {
+  for (int unavailable = 0;;) {
     const std::int64_t now = now_ns();
     request.patience_ns = std::max<std::int64_t>(ask.deadline_ns - now, 0);
     const Grant grant = limiter_.request(request, now);
     if (grant.count > 0) return {};
+    if (grant.verdict == Ruling::kUnavailable) ++unavailable;
     const bool comes = grant.verdict == Ruling::kWait || grant.verdict == Ruling::kCircuitOpen ||
-                       grant.verdict == Ruling::kUnavailable;
+                       (grant.verdict == Ruling::kUnavailable && unavailable < kUnavailableMax);
     const std::int64_t until = std::max(grant.until_ns, now + kNsPerMs);
     if (!comes || until > ask.deadline_ns) {
+      if (grant.ticket != 0) limiter_.withdraw(grant.ticket);
       return std::unexpected(refusal(grant, ask.venue.limit, now));
     }
     request.ticket = grant.ticket;

@@ -12,6 +12,7 @@
 #include "tools/venue/authority.h"
 #include "tools/venue/faults.h"
 #include "tools/venue/protocol.h"
+#include "tools/venue/send_stamps.h"
 
 namespace pinstripe::venue {
 
@@ -26,6 +27,7 @@ struct ServerSetup {
   WallClock clock;
   std::vector<VenueProtocol*> protocols;
   FaultBoard* faults = nullptr;
+  SendStamps* stamps = nullptr;  // null: nobody asks when messages left
   /// Answers what is asked below /venue/: the control of the simulation itself.
   std::function<HttpAnswer(const HttpAsk&)> control;
   /// Called every tick_ms with the time.

@@ -187,6 +187,7 @@ class StreamSession : public StreamPeer,
     queue_.pop_front();
     queued_bytes_ -= sending_->size();
     socket_.text(true);
+    if (wire_.setup.stamps != nullptr) wire_.setup.stamps->add(*sending_);
     socket_.async_write(asio::buffer(*sending_),
                         [self = shared_from_this()](error_code e, std::size_t) {
                           self->is_writing_ = false;

@@ -18,6 +18,7 @@ struct MainOptions {
   std::string config;
   std::string ca_file;      // "": the config's
   std::string port_file;    // "": none
+  std::string stamps_file;  // "": none
   int port = -1;            // -1: the config's
   std::int64_t for_ms = 0;  // 0: until Ctrl-C
   bool json = false;
@@ -82,6 +83,7 @@ Exit serve(const MainOptions& options) {
   auto authority = make_authority(config->leaf);
   if (!authority) return report(authority.error(), options.json);
   Simulation simulation(*config, now_ms());
+  SendStamps stamps;  // outlives the server, which writes into it
   VenueServer server;
   simulation.on_streams([&](const std::string& protocol, StreamFate fate) {
     server.each_stream(protocol, fate);
@@ -94,8 +96,14 @@ Exit serve(const MainOptions& options) {
   setup.clock = now_ms;
   setup.protocols = simulation.protocols();
   setup.faults = &simulation.faults();
+  setup.stamps = &stamps;
   setup.control = [&](const HttpAsk& ask) { return simulation.control(ask, now_ms()); };
   setup.tick = [&](std::int64_t now) { simulation.tick(now); };
+  if (!options.stamps_file.empty()) {
+    if (auto made = stamps.create(options.stamps_file); !made) {
+      return report(made.error(), options.json);
+    }
+  }
   const std::string ca_pem = setup.authority.ca_pem;
   if (auto up = server.listen(std::move(setup)); !up) return report(up.error(), options.json);
   if (auto kept = write_ca(config->ca_file, ca_pem); !kept) {
@@ -121,6 +129,8 @@ int run_main(int argc, char** argv) {
   app.add_option("--ca", o.ca_file, "write the authority's certificate here, over the config's");
   app.add_option("--port-file", o.port_file,
                  "write {\"port\", \"ca\", ...} here once ready, for scripts");
+  app.add_option("--stamps", o.stamps_file,
+                 "keep here when each stream message left, for pinstripe bench wire-to-order");
   const std::map<std::string, std::int64_t> units{
       {"ms", 1}, {"s", 1'000}, {"m", 60'000}, {"h", 3'600'000}};
   app.add_option("--for", o.for_ms, "serve so long: 500ms, 60s, 5m; default: until Ctrl-C")

@@ -148,6 +148,13 @@ TEST_F(FaultMatrix, AWrongChecksumIsAGap) {
   expect_whole_books();
 }
 
+TEST_F(FaultMatrix, ABookThatTheVenueBeginsAnewIsTaken) {
+  fault("reset", {{"venue", "bybit"}});
+  market.run(3);
+  expect_whole_books();
+  EXPECT_EQ(market.count("gaps"), 0);
+}
+
 TEST_F(FaultMatrix, StreamsThatAreSilentWithHeartbeatsAreFound) {
   const std::uint64_t before = opens();
   fault("silent", {{"for_ms", 4'000}});

@@ -55,8 +55,8 @@ class ControlClient final : private net::HttpEvents {
 class VenueTest : public CliTest {
  protected:
   /// Starts it; `more` are further keys of its config, each with a comma behind it.
-  void start_venue(const std::string& more = "") {
-    const std::string text = "{" + more + R"("history_s": 120, "assets": [
+  void start_venue(const std::string& more = R"("history_s": 120, )") {
+    const std::string text = "{" + more + R"("assets": [
         {"base": "BTC", "price": "60000", "tick": "0.1", "lot": "0.001", "rate_per_s": 5},
         {"base": "ETH", "price": "3000", "tick": "0.01", "lot": "0.01", "rate_per_s": 5}]})";
     ca_ = (folder_ / "ca.pem").string();
@@ -68,7 +68,8 @@ class VenueTest : public CliTest {
       std::getline(std::ifstream(venue_.out_file), line);
     }
     ASSERT_NE(line.find("\"port\""), std::string::npos) << "the exchange does not get ready";
-    target_.address = "127.0.0.1:" + std::to_string(nlohmann::json::parse(line).at("port").get<int>());
+    const int port = nlohmann::json::parse(line).at("port").get<int>();
+    target_.address = "127.0.0.1:" + std::to_string(port);
     target_.ca_file = ca_;
   }
   /// {"fault": ..., ...}, by its control.
