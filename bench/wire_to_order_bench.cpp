@@ -30,7 +30,7 @@ using namespace pinstripe::bench;
 using Json = nlohmann::ordered_json;
 
 struct Options {
-  double rate_per_s = 250;
+  double rate_per_s = 700;  // about 850 frames a second
   double seconds = 20;
   double stall_seconds = 3;
   std::int64_t tick_ms = 1;

@@ -103,15 +103,10 @@ Result<std::vector<Frame>> read_frames(const JournalDir& journal, const SentTime
   return frames;
 }
 
-Result<TakenMessages> read_taken(const JournalDir& journal, const char* stage) {
-  TakenMessages taken;
-  const auto keep = [&](const JournalEntry& e) {
+Result<void> read_taken(const JournalDir& journal, const char* stage, TakenMessages& taken) {
+  return each_entry(journal, stage, [&](const JournalEntry& e) {
     if (e.kind == JournalKind::kMessage) taken.add(e);
-  };
-  if (auto read = each_entry(journal, stage, keep); !read) {
-    return std::unexpected(std::move(read.error()));
-  }
-  return taken;
+  });
 }
 
 /// Features, models, risk: the stages between feed and exec.
@@ -126,14 +121,15 @@ void add_order(const Taken& order, const Between& between, const std::vector<Fra
     cause = between[stage].cause_of(*cause);
     if (cause != nullptr) taken[stage] = cause->now_ns;
   }
-  const bool of_frame = cause != nullptr && cause->cause_ring == kNoRing && cause->cause_seq > 0 &&
-                        cause->cause_seq <= frames.size() &&
-                        frames[cause->cause_seq - 1].origin_ns == cause->origin_ns;
+  // A frame's number is that of the frames before it. So is a timer's; its origin is its own.
+  const bool of_frame = cause != nullptr && cause->cause_ring == kNoRing &&
+                        cause->cause_seq < frames.size() &&
+                        frames[cause->cause_seq].origin_ns == cause->origin_ns;
   if (!of_frame) {
     ++found.orders_of_time;
     return;
   }
-  const Frame& frame = frames[cause->cause_seq - 1];
+  const Frame& frame = frames[cause->cause_seq];
   if (frame.sent_realtime_ns == 0) {
     ++found.orders_of_other_frames;
     return;
@@ -158,9 +154,9 @@ Result<WireOrders> match_orders(const std::string& journal, const std::string& s
   Between between;
   for (std::size_t i = 0; i < between.size(); ++i) {
     static constexpr std::array<const char*, 3> kStages{"features", "models", "risk"};
-    auto taken = read_taken(*dir, kStages[i]);
-    if (!taken) return std::unexpected(std::move(taken.error()));
-    between[i] = std::move(*taken);
+    if (auto read = read_taken(*dir, kStages[i], between[i]); !read) {
+      return std::unexpected(std::move(read.error()));
+    }
   }
   WireOrders found;
   found.sent = sent->stamps.size() + sent->beyond;

@@ -119,6 +119,8 @@ TEST_F(BenchTest, the_wire_to_order_bench_traces_orders_back_to_the_frames_of_th
                                            j.at("orders_of_other_frames").get<int>());
   EXPECT_GT(j.at("frames_matched").get<int>() * 10, j.at("frames").get<int>() * 9)
       << "frames are those that the venue stamped, but for a few snapshots";
+  EXPECT_GT(j.at("orders_matched").get<int>() * 10, j.at("orders").get<int>() * 9)
+      << "every signal of this market follows from a frame";
   EXPECT_EQ(j.at("sent_beyond_file"), 0);
   for (const auto& [name, part] : j.at("parts_ns").items()) {
     EXPECT_LE(part.at("p50").get<double>(), j.at("wire_to_order_ns").at("max").get<double>())

@@ -9,7 +9,7 @@
 #include "feed/capture_lines.h"
 #include "feed/venue_decoder.h"
 #include "tests/tools/rest/venue_support.h"
-#include "tools/session/machine_time.h"
+#include "shm/run/machine_time.h"
 #include "tools/session/time_text.h"
 
 namespace pinstripe {
