@@ -120,7 +120,8 @@ Result<LinksShot> read_links_page(const std::string& path) {
     const LinksPage::Link& l = p.links[i];
     const std::uint32_t state = l.state.get();
     const std::string_view shown = state < kLinkStateNames.size() ? kLinkStateNames[state] : "?";
-    shot.links.push_back({l.name.get(), std::string(shown), l.last.get(), l.is_second.get() != 0, l.is_alarm.get() != 0,
+    shot.links.push_back({l.name.get(), std::string(shown), l.last.get(),
+                          l.is_second.get() != 0, l.is_alarm.get() != 0,
                           l.topics.get(), l.messages.get(), l.bytes.get(), l.rate_per_s.get(),
                           l.opens.get(), l.tries.get(), l.tries_in_row.get(), l.refusals.get(),
                           l.silences.get()});

@@ -18,6 +18,7 @@ constexpr std::int64_t kFirstAskNs = 200 * kNsPerMs;
 constexpr std::int64_t kFirstRenewNs = 2 * kNsPerSecond;
 constexpr std::int64_t kAskAgainNs = 3 * kNsPerSecond;
 constexpr std::int64_t kAskAgainMostNs = 60 * kNsPerSecond;
+constexpr std::int64_t kRenewAgainMostNs = 6 * kNsPerSecond;
 /// A quiet instrument says nothing for a while, and that is all: asked about seldom.
 constexpr std::int64_t kSilentPatienceNs = 30 * kNsPerSecond;
 constexpr std::int64_t kSilentMostNs = 1'800 * kNsPerSecond;
@@ -220,14 +221,15 @@ void MarketHub::note_loss(Care& care, BookNeed need, std::int64_t now_ns) noexce
 void MarketHub::ask_for(Care& care, BookNeed need, std::int64_t now_ns) noexcept {
   Place& place = places_[care.place];
   const bool is_silent = need == BookNeed::kSilent;
-  care.delay_ns = std::clamp(2 * care.delay_ns, is_silent ? kSilentPatienceNs : kAskAgainNs,
-                             is_silent ? kSilentMostNs : kAskAgainMostNs);
+  const std::int64_t most = is_silent                       ? kSilentMostNs
+                            : place.plan.rules->is_chained ? kRenewAgainMostNs
+                                                             : kAskAgainMostNs;
+  care.delay_ns = std::clamp(2 * care.delay_ns, is_silent ? kSilentPatienceNs : kAskAgainNs, most);
   care.next_ns = now_ns + care.delay_ns;
   // A stream that says nothing is subscribed anew, whatever the venue; so is a chained book.
   if (place.plan.rules->is_chained || is_silent) {
     MarketLink& link = place.link->state() == LinkState::kLive ? *place.link : *place.other;
-    link.renew(care.topic, now_ns);
-    return;
+    return link.renew(care.topic);
   }
   BookDesk* const desk = desk_of(*place.plan.rules);
   if (desk == nullptr) return;

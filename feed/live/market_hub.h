@@ -51,8 +51,8 @@ enum class ResyncKind : std::uint8_t {
 };
 inline constexpr std::array<std::string_view, 3> kResyncKindNames{"stream", "urgent", "rest"};
 
-/// Books that were brought back, from the loss, or from when their connection was live again, to the
-/// whole book; seen every 100 ms.
+/// Books that were brought back: from the loss, or from when their connection was live again, to
+/// the whole book; seen every 100 ms.
 struct ResyncTimes {
   std::uint64_t count = 0;
   std::int64_t total_ns = 0;

@@ -58,6 +58,7 @@ void MarketLink::on_time(std::int64_t now_ns) noexcept {
     case LinkState::kLive: break;
   }
   if (!owner_.may_subscribe()) return;
+  if (to_send_.empty() && !to_renew_.empty()) queue_renewals(now_ns);
   if (now_ns >= next_send_ns_ && !to_send_.empty()) send_next(now_ns);
   if (state_ == LinkState::kSubscribing && to_send_.empty()) {
     state_ = LinkState::kLive;
@@ -88,6 +89,7 @@ void MarketLink::on_ws_open() noexcept {
   awaits_answer_ = has_data_ = has_heard_ = false;
   next_send_ns_ = next_beat_ns_ = 0;
   to_send_.clear();
+  to_renew_.clear();
   const std::span<const MarketTopic> topics = plan_.topics;
   const std::size_t most = plan_.rules->topics_per_message;
   for (std::size_t i = 0; i < topics.size(); i += most) {
@@ -167,18 +169,31 @@ void MarketLink::give_up(const char* why, std::int64_t now_ns) noexcept {
   last_text_ = why;
 }
 
-bool MarketLink::renew(std::size_t topic, std::int64_t now_ns) noexcept {
-  if (state_ != LinkState::kLive) return false;
+void MarketLink::renew(std::size_t topic) noexcept {
+  if (state_ != LinkState::kLive) return;
+  if (std::ranges::find(to_renew_, topic) == to_renew_.end()) to_renew_.push_back(topic);
+}
+
+bool MarketLink::may_renew(std::int64_t now_ns) noexcept {
   const std::int64_t added = renewals_ns_ == 0 ? 0 : (now_ns - renewals_ns_) / kRenewalEveryNs;
   renewals_left_ = static_cast<std::uint32_t>(
       std::min<std::int64_t>(kRenewalsMost, renewals_left_ + added));
   renewals_ns_ = renewals_ns_ == 0 ? now_ns : renewals_ns_ + added * kRenewalEveryNs;
   if (renewals_left_ == 0) return false;
   --renewals_left_;
-  const std::span<const MarketTopic> one(&plan_.topics[topic], 1);
-  to_send_.push_back(subscription_text(*plan_.rules, one, true, next_id_++));
-  to_send_.push_back(subscription_text(*plan_.rules, one, false, next_id_++));
   return true;
+}
+
+void MarketLink::queue_renewals(std::int64_t now_ns) noexcept {
+  while (!to_renew_.empty() && may_renew(now_ns)) {
+    std::vector<MarketTopic> some;
+    while (!to_renew_.empty() && some.size() < plan_.rules->topics_per_message) {
+      some.push_back(plan_.topics[to_renew_.back()]);
+      to_renew_.pop_back();
+    }
+    to_send_.push_back(subscription_text(*plan_.rules, some, true, next_id_++));
+    to_send_.push_back(subscription_text(*plan_.rules, some, false, next_id_++));
+  }
 }
 
 void MarketLink::retire(std::int64_t now_ns) noexcept {

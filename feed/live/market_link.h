@@ -77,9 +77,10 @@ class MarketLink final : private net::WebSocketEvents {
 
   /// Everything that time does; a few times a second. Never while it is paused.
   void on_time(std::int64_t now_ns) noexcept;
-  /// Leaves the topic and subscribes again: a chained book's way to a fresh snapshot. False where
-  /// it is not live, or has done so too often of late (OKX counts subscriptions by the hour).
-  bool renew(std::size_t topic, std::int64_t now_ns) noexcept;
+  /// Leaves the topic and subscribes again: a chained book's way to a fresh snapshot. Topics that
+  /// are asked for at about the same time share the messages; where there were too many of those of
+  /// late, they wait (OKX counts them by the hour). A no-op where it is not live.
+  void renew(std::size_t topic) noexcept;
   /// Ends for good.
   void retire(std::int64_t now_ns) noexcept;
   void pause() noexcept { socket_.pause(); }
@@ -112,9 +113,12 @@ class MarketLink final : private net::WebSocketEvents {
   void on_ws_pong(std::string_view) noexcept override { has_heard_ = true; }
   void on_ws_closed(const net::WsClosed& closed) noexcept override;
 
-  /// Two messages each: with those that open a connection they stay below 480 an hour.
+  /// Pairs of messages: with those that open a connection they stay below 480 an hour.
   static constexpr std::uint32_t kRenewalsMost = 60;
   static constexpr std::int64_t kRenewalEveryNs = 24'000'000'000;
+
+  bool may_renew(std::int64_t now_ns) noexcept;
+  void queue_renewals(std::int64_t now_ns) noexcept;
 
   void connect(std::int64_t now_ns) noexcept;
   void send_next(std::int64_t now_ns) noexcept;
@@ -134,6 +138,7 @@ class MarketLink final : private net::WebSocketEvents {
   LinkCounts counts_;
   std::uint64_t messages_before_ = 0;
   std::deque<std::string> to_send_;
+  std::vector<std::size_t> to_renew_;   // topics
   std::uint64_t next_id_ = 1;
   std::string last_text_;
   bool is_certificate_ = false;

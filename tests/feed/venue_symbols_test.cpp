@@ -11,9 +11,10 @@ namespace {
 class VenueSymbols : public testing::Test {
  protected:
   void trade(std::uint8_t venue, const std::string& symbol, const char* price) {
-    text_ = R"({"e":"aggTrade","E":1700000000000,"s":")" + symbol + R"(","a":)" +
-            std::to_string(++id_) + R"(,"p":")" + price + R"(","q":"1","f":1,"l":1,"T":1700000000000,"m":false})" +
-            std::string(kFramePadding, ' ');
+    const std::string id = std::to_string(++id_);
+    text_ = R"({"e":"aggTrade","E":1700000000000,"s":")" + symbol + R"(","a":)" + id + R"(,"p":")" +
+            price + R"(","q":"1","f":)" + id + R"(,"l":)" + id +
+            R"(,"T":1700000000000,"m":false})" + std::string(kFramePadding, ' ');
     FeedFrame frame;
     frame.origin_ns = TimeNs(1'700'000'000'000'000'000 + id_);
     frame.bytes = {text_.data(), text_.size() - kFramePadding};

@@ -103,7 +103,9 @@ Json links_json(const SessionPlan& plan) {
                           {"expected_ns", d.expected_ns}, {"last", d.last}});
   }
   const std::int64_t now = realtime_ns();
-  if (const auto limits = limits_of(plan, now)) j["limits"] = Json::parse(limits_json(*limits, now));
+  if (const auto limits = limits_of(plan, now)) {
+    j["limits"] = Json::parse(limits_json(*limits, now));
+  }
   return j;
 }
 

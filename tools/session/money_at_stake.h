@@ -1,5 +1,5 @@
-// Which instruments risk holds a position or a working order of, read from its stage page: what must
-// be seen again first after a loss.
+// Which instruments risk holds a position or a working order of, read from its stage page: what
+// must be seen again first after a loss.
 #pragma once
 
 #include <cstdint>

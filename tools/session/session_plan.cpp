@@ -317,7 +317,8 @@ Json scalars_json(const SessionPlan& p) {
 void scalars_from(const Json& j, SessionPlan& p) {
   p.name = j.at("name");
   p.session_id = session_id_from(j.at("session_id"));
-  p.source = static_cast<SourceKind>(std::ranges::find(kSourceKindNames, j.at("source").get<std::string>()) -
+  const std::string source = j.at("source");
+  p.source = static_cast<SourceKind>(std::ranges::find(kSourceKindNames, source) -
                                      kSourceKindNames.begin());
   p.venues = venues_of(j.at("venues"));
   p.live = j.at("mode") == kSessionModeNames[1];

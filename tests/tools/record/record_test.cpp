@@ -135,7 +135,7 @@ TEST_F(RecordTest, ThreeVenuesReplayToTheSameBooksAndOrders) {
   VenueProcess venue(venue_config());
   const StartedCommand started = start(record_command(
       venue, {"--instruments", joined(kMarkets), "--for", "20s", "--rotate-s", "7", "--json"}));
-  ASSERT_TRUE(await_progress(started, 15));
+  ASSERT_TRUE(await_progress(started, 12));
   // The market stands still: the last frames tell its books as they are then.
   ASSERT_EQ(venue.post("/venue/pause", Json::object()).status, 200);
   const CommandResult recorded = wait(started);

@@ -54,10 +54,9 @@ TEST(VenueInstruments, BinanceUsdmsRecordedAnswerIsRead) {
 }
 
 TEST(VenueInstruments, BybitsRecordedAnswersAgreeWithTheTables) {
-  PINSTRIPE_NEED_DATA(
-      linear, "rest_raw/bybit_v5_market_instruments_info_category_linear_status_Trading_limit_1000.json.gz");
-  PINSTRIPE_NEED_DATA(
-      spot, "rest_raw/bybit_v5_market_instruments_info_category_spot_status_Trading_limit_1000.json.gz");
+  const std::string stem = "rest_raw/bybit_v5_market_instruments_info_category_";
+  PINSTRIPE_NEED_DATA(linear, stem + "linear_status_Trading_limit_1000.json.gz");
+  PINSTRIPE_NEED_DATA(spot, stem + "spot_status_Trading_limit_1000.json.gz");
   const std::pair<const char*, std::string> answers[] = {{"BYBIT_LINEAR", unpacked(linear)},
                                                          {"BYBIT", unpacked(spot)}};
   for (const auto& [venue, answer] : answers) {
@@ -97,7 +96,8 @@ TEST(VenueInstruments, OkxsRecordedAnswersAgreeWithTheTables) {
 }
 
 TEST(VenueInstruments, FixturesOfOtherProjectsAreRead) {
-  PINSTRIPE_NEED_DATA(futures, "fixtures/binance_py/http_responses/http_futures_market_exchange_info.json");
+  const std::string folder = "fixtures/binance_py/http_responses/";
+  PINSTRIPE_NEED_DATA(futures, folder + "http_futures_market_exchange_info.json");
   PINSTRIPE_NEED_DATA(swaps, "fixtures/okx/http_get_instruments_swap.json");
   PINSTRIPE_NEED_DATA(linear, "fixtures/bybit/http_get_instruments_linear.json");
   EXPECT_TRUE(one("BINANCE_USDM", unpacked(futures), "BTCUSDT").has_value());
@@ -129,10 +129,13 @@ TEST(VenueInstruments, WhatIsWrongIsRefusedByFieldName) {
       {R"("0.10")", R"("-0.10")", "tickSize"},      {R"("0.10")", R"("0")", "tickSize"},
       {R"("0.10")", R"("")", "tickSize"},           {R"("0.10")", "0.10", "tickSize"},
       {R"("0.10")", "null", "tickSize"},            {R"("0.10")", R"("0.000000001")", "tickSize"},
-      {R"("0.10")", R"(" 0.1")", "tickSize"},       {R"("qtyStep":"0.001")", R"("x":"0")", "qtyStep"},
-      {R"("1190")", R"("0.0001")", "lotSizeFilter"}, {R"("1190")", R"("inf")", "maxOrderQty"},
+      {R"("0.10")", R"(" 0.1")", "tickSize"},
+      {R"("qtyStep":"0.001")", R"("x":"0")", "qtyStep"},
+      {R"("1190")", R"("0.0001")", "lotSizeFilter"},
+      {R"("1190")", R"("inf")", "maxOrderQty"},
       {R"("minOrderQty":"0.001")", R"("minOrderQty":"-1")", "minOrderQty"},
-      {R"({"tickSize":"0.10"})", "[]", "priceFilter"}, {R"("0.01")", R"("0,01")", "priceLimitRatioX"},
+      {R"({"tickSize":"0.10"})", "[]", "priceFilter"},
+      {R"("0.01")", R"("0,01")", "priceLimitRatioX"},
       {R"("Trading")", "7", "status"},              {R"("LinearPerpetual")", "[]", "contractType"}};
   for (const auto& [from, to, field] : wrong) {
     const auto sut = changed(from, to);
