@@ -46,7 +46,8 @@ Json venue_config(const Options& o) {
   return {{"history_s", 60},
           {"tick_ms", o.tick_ms},
           {"assets", {{{"base", "BTC"}, {"quote", "USDT"}, {"price", "60000"}, {"tick", "0.5"},
-                       {"lot", "0.001"}, {"rate_per_s", o.rate_per_s}}}}};
+                       {"lot", "0.001"}, {"rate_per_s", o.rate_per_s},
+                       {"markets", {"BINANCE", "BINANCE_USDM", "BYBIT_LINEAR", "OKX_SWAP"}}}}}};
 }
 
 /// The bench config of the whole path (bench/pipeline.json), fed by the venue in place of the
