@@ -105,7 +105,7 @@ bool Killer::await_place(const Kill& kill, const std::function<bool()>& goes_on)
   }
   if (!kill.held) return true;
   // Not for ever: the kills behind this one have their places too.
-  const auto patience = static_cast<std::uint64_t>(all * 0.05);
+  const auto patience = static_cast<std::uint64_t>(all * 0.3);
   for (Held held = what_is_held(); !held.position || !held.order; held = what_is_held()) {
     if (is_over(*v.page) || !goes_on()) return false;
     if (all > 0 && records_of(v.journal) > place + patience) return true;

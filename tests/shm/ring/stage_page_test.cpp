@@ -52,7 +52,7 @@ TEST(StagePage, CountersHaveNamesAndValues) {
   EXPECT_EQ(sut->counter("fills"), 3);
   EXPECT_FALSE(sut->counter("none").has_value());
   EXPECT_FALSE(owner->page().name_counters(std::vector<std::string>{std::string(64, 'x')}));
-  EXPECT_FALSE(owner->page().name_counters(std::vector<std::string>(1025, "x")));
+  EXPECT_FALSE(owner->page().name_counters(std::vector<std::string>(kPageCountersMax + 1, "x")));
 }
 
 TEST(StagePage, ErrorsAreKeptOnceWithCountAndTimes) {

@@ -134,9 +134,10 @@ class RecordTest : public CliTest {
 TEST_F(RecordTest, ThreeVenuesReplayToTheSameBooksAndOrders) {
   VenueProcess venue(venue_config());
   const StartedCommand started = start(record_command(
-      venue, {"--instruments", joined(kMarkets), "--for", "20s", "--rotate-s", "7", "--json"}));
-  ASSERT_TRUE(await_progress(started, 12));
-  // The market stands still: the last frames tell its books as they are then.
+      venue, {"--instruments", joined(kMarkets), "--for", "23s", "--rotate-s", "12", "--json"}));
+  // Into the second files, so that these hold updates to join on. Then the market stands still: the
+  // last frames tell its books as they are then.
+  ASSERT_TRUE(await_progress(started, 15));
   ASSERT_EQ(venue.post("/venue/pause", Json::object()).status, 200);
   const CommandResult recorded = wait(started);
   ASSERT_EQ(recorded.exit, 0) << recorded.err;
