@@ -166,6 +166,8 @@ void MarketHub::care(std::int64_t now_ns) noexcept {
   for (Care& c : cares_) {
     const BookNeed need = needs_(c.instrument);
     note_loss(c, need, now_ns);
+    // What was silent and has a gap now is in another plight: nothing waits for the silence's turn.
+    if (std::exchange(c.need, need) != need) c.next_ns = c.delay_ns = 0;
     if (need == BookNeed::kNone) {
       c.next_ns = c.delay_ns = 0;
       continue;

@@ -134,6 +134,7 @@ class MarketHub final : private LinkOwner {
     std::uint16_t instrument = 0;
     std::size_t place = 0;   // that carries its book
     std::size_t topic = 0;
+    BookNeed need = BookNeed::kNone;  // as of the last look
     std::int64_t next_ns = 0;
     std::int64_t delay_ns = 0;
     std::int64_t since_ns = 0;   // of the loss that is not mended yet; 0: none
