@@ -104,6 +104,7 @@ TEST_F(VenueLiveTest, TradesOnPaperWhatThreeVenuesStreamAndReplaysIt) {
   ASSERT_EQ(up.exit, 0) << up.err;
   const auto account = up.json();
   EXPECT_EQ(account.at("mode"), "live");
+  EXPECT_GE(account.at("simulated_ns"), 8'000'000'000);
   EXPECT_EQ(account.at("lost"), 0);
   EXPECT_EQ(account.at("gaps"), 0);
   EXPECT_EQ(account.at("bad_lines"), 0);

@@ -75,11 +75,7 @@ class LiveTable {
  private:
   std::string head(const SessionShot& shot, double now) const {
     char text[200];
-    const StageShot* exec = shot.stage("exec");
-    const double simulated =
-        exec == nullptr
-            ? 0
-            : static_cast<double>(simulated_ns(plan_, exec->event_ns)) / 1e9;
+    const double simulated = static_cast<double>(simulated_ns(plan_, shot)) / 1e9;
     std::snprintf(text, sizeof(text),
         "%s: %.1f s, simulated %.1f s, events %lld, signals %lld, fills %lld\n",
                   plan_.name.c_str(), now - began_, simulated,

@@ -92,13 +92,19 @@ std::int64_t lost_messages(const SessionPlan& plan, const SessionShot& shot) {
 
 }  // namespace
 
-std::int64_t simulated_ns(const SessionPlan& plan, std::int64_t event_ns) {
-  std::int64_t from = plan.traded_from_ns;
-  if (plan.live) {
-    const auto clock = read_clock(plan.directory);
-    from = clock ? clock->realtime_base : event_ns;
+std::int64_t simulated_ns(const SessionPlan& plan, const SessionShot& shot) {
+  if (!plan.live) {
+    const StageShot* exec = shot.stage("exec");
+    return exec == nullptr ? 0 : std::max<std::int64_t>(exec->event_ns - plan.traded_from_ns, 0);
   }
-  return std::max<std::int64_t>(event_ns - from, 0);
+  // What exec does behind the end of the stream (drain_ns) is no time that the session was live.
+  std::int64_t newest = 0;
+  for (const StageSpec& s : plan.topology.stages) {
+    const StageShot* feed = s.kind == StageKind::kFeed ? shot.stage(s.name) : nullptr;
+    if (feed != nullptr) newest = std::max(newest, feed->event_ns);
+  }
+  const auto clock = read_clock(plan.directory);
+  return clock ? std::max<std::int64_t>(newest - clock->realtime_base, 0) : 0;
 }
 
 Account make_account(const SessionPlan& plan, const SessionShot& shot) {
@@ -139,7 +145,7 @@ Account make_account(const SessionPlan& plan, const SessionShot& shot) {
   a.orders_digest = orders.value();
   a.signals_digest = signals.value();
   if (const StageShot* exec = shot.stage("exec"); exec != nullptr) {
-    a.simulated_ns = simulated_ns(plan, exec->event_ns);
+    a.simulated_ns = simulated_ns(plan, shot);
     if (plan.speed > 0 && exec->tick_to_order.count > 0) a.tick_to_order = exec->tick_to_order;
   }
   a.hops = shot.stages;

@@ -55,9 +55,9 @@ struct Account {
   std::vector<StageShot> hops;         // in topology order
 };
 
-/// Event time that the session has run when it has come to `event_ns`: of the data; live, since its
-/// clock was calibrated (0 where that is gone).
-std::int64_t simulated_ns(const SessionPlan& plan, std::int64_t event_ns);
+/// Event time that the session has run: of the data, as far as exec has come; live, since its clock
+/// was calibrated, as far as its feeds have come (0 where that is gone).
+std::int64_t simulated_ns(const SessionPlan& plan, const SessionShot& shot);
 Account make_account(const SessionPlan& plan, const SessionShot& shot);
 /// One JSON object (without line ends); keys: tools/README.md.
 std::string account_json(const Account& account);
