@@ -16,8 +16,8 @@
 
 #include "bench/bench_cli.h"
 #include "bench/machine.h"
-#include "tools/backtest/backtest_kit.h"
 #include "shm/run/machine_time.h"
+#include "tools/backtest/backtest_kit.h"
 #include "tools/session/prepare.h"
 
 namespace {

@@ -1,9 +1,9 @@
 #include "feed/live/book_desk.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstring>
 
+#include "feed/live/venue_answer.h"
 #include "shm/run/machine_time.h"
 
 namespace pinstripe {
@@ -16,12 +16,6 @@ net::HttpClient::Options client_options(std::size_t body_bytes_max) {
   o.limits.body_bytes_max = body_bytes_max;
   o.request_ns_max = 10 * kNsPerSecond;
   return o;
-}
-
-std::int64_t number_of(std::string_view text) noexcept {
-  std::int64_t value = 0;
-  std::from_chars(text.data(), text.data() + text.size(), value);
-  return value;
 }
 
 }  // namespace
@@ -92,50 +86,34 @@ bool BookDesk::is_allowed(std::int64_t now_ns) noexcept {
 
 void BookDesk::on_http_response(const net::HttpResponse& response) noexcept {
   is_under_way_ = false;
-  observe(response);
-  answered(response.status, number_of(response.field("Retry-After")) * kNsPerSecond);
+  const std::int64_t now = realtime_ns();
+  const VenueWord word = read_venue_word(rules_.venue, response.status, response.body);
+  limiter_.answer(read_venue_answer(rules_, response, word, "", sent_ns_, now), now);
+  if (const auto used = read_used_weight(rules_, response, sent_ns_)) limiter_.observe(*used, now);
   if (response.status != 200) {
     ++counts_.failures;
     last_text_ = "a snapshot was answered with status " + std::to_string(response.status) + ": ";
     last_text_ += response.body.substr(0, 200);
-    not_before_ns_ = realtime_ns() + kRetryNs;
+    not_before_ns_ = now + kRetryNs;
     return;
   }
   ++counts_.answers;
   std::memcpy(body_.data(), response.body.data(), response.body.size());
   std::memset(body_.data() + response.body.size(), 0, kFramePadding);
-  snapshot_ = {under_way_.instrument, {body_.data(), response.body.size()}, realtime_ns()};
+  snapshot_ = {under_way_.instrument, {body_.data(), response.body.size()}, now};
   is_ready_ = true;
 }
 
 void BookDesk::on_http_failure(const net::HttpFailure& failure) noexcept {
   is_under_way_ = false;
   ++counts_.failures;
-  is_certificate_ = failure.is_certificate;
   last_text_ = failure.text;
-  answered(0, 0);
-  not_before_ns_ = realtime_ns() + kRetryNs;
-}
-
-void BookDesk::answered(int status, std::int64_t retry_after_ns) noexcept {
+  const std::int64_t now = realtime_ns();
   limiter_.answer({.venue = rules_.limits_venue,
-                   .kind = answer_kind(rules_.limits_venue, status, 0),
-                   .sent_ns = sent_ns_,
-                   .retry_after_ns = retry_after_ns,
-                   .cause = status},
-                  realtime_ns());
-}
-
-/// The venue's own count of the weight that was used this minute.
-void BookDesk::observe(const net::HttpResponse& response) noexcept {
-  const std::string_view used = response.field("X-MBX-USED-WEIGHT-1M");
-  if (used.empty()) return;
-  limiter_.observe({.scope = {rules_.limits_venue, LimitKind::kRequests},
-                    .window_ns = 60 * kNsPerSecond,
-                    .sent_ns = sent_ns_,
-                    .used_said = true,
-                    .used = static_cast<std::uint32_t>(number_of(used))},
-                   realtime_ns());
+                   .kind = answer_kind(rules_.limits_venue, 0, 0),
+                   .sent_ns = sent_ns_},
+                  now);
+  not_before_ns_ = now + kRetryNs;
 }
 
 }  // namespace pinstripe

@@ -50,7 +50,6 @@ class BookDesk final : private net::HttpEvents {
   /// then by what the venue allows a minute.
   std::int64_t expected_ns() const noexcept;
   const std::string& last_text() const noexcept { return last_text_; }
-  bool is_certificate() const noexcept { return is_certificate_; }
 
  private:
   struct Ask {
@@ -62,8 +61,6 @@ class BookDesk final : private net::HttpEvents {
   void on_http_response(const net::HttpResponse& response) noexcept override;
   void on_http_failure(const net::HttpFailure& failure) noexcept override;
   bool is_allowed(std::int64_t now_ns) noexcept;
-  void answered(int status, std::int64_t retry_after_ns) noexcept;
-  void observe(const net::HttpResponse& response) noexcept;
 
   const MarketRules& rules_;
   Limiter& limiter_;
@@ -79,7 +76,6 @@ class BookDesk final : private net::HttpEvents {
   std::vector<char> body_;
   Snapshot snapshot_;
   bool is_ready_ = false;
-  bool is_certificate_ = false;
   DeskCounts counts_;
   std::string last_text_;
 };

@@ -168,27 +168,22 @@ void MarketHub::care(std::int64_t now_ns) noexcept {
     note_loss(c, need, now_ns);
     // What was silent and has a gap now is in another plight: nothing waits for the silence's turn.
     if (std::exchange(c.need, need) != need) c.next_ns = c.delay_ns = 0;
-    if (need == BookNeed::kNone) {
+    MarketLink* const link = places_[c.place].live_link();
+    if (need == BookNeed::kNone || link == nullptr) {
       c.next_ns = c.delay_ns = 0;
       continue;
     }
-    const Place& place = places_[c.place];
-    const bool is_live = place.link->state() == LinkState::kLive;
-    if (!is_live && (place.other == nullptr || place.other->state() != LinkState::kLive)) {
-      c.next_ns = c.delay_ns = 0;
-      continue;
-    }
-    if (c.next_ns == 0) c.next_ns = now_ns + first_patience_ns(place, need, now_ns);
-    if (now_ns >= c.next_ns) ask_for(c, need, now_ns);
+    if (c.next_ns == 0) c.next_ns = now_ns + first_patience_ns(*link, need, now_ns);
+    if (now_ns >= c.next_ns) ask_for(c, *link, need, now_ns);
   }
 }
 
 /// How long a book's need is watched before anything is done about it.
-std::int64_t MarketHub::first_patience_ns(const Place& place, BookNeed need,
+std::int64_t MarketHub::first_patience_ns(const MarketLink& link, BookNeed need,
                                           std::int64_t now_ns) noexcept {
   if (need == BookNeed::kSilent) return kSilentPatienceNs;
-  if (!place.plan.rules->is_chained) return kFirstAskNs;
-  const bool is_new = now_ns - place.link->live_since_ns() < kFirstRenewNs;
+  if (!link.plan().rules->is_chained) return kFirstAskNs;
+  const bool is_new = now_ns - link.live_since_ns() < kFirstRenewNs;
   return is_new ? kFirstRenewNs : 0;
 }
 
@@ -197,9 +192,7 @@ void MarketHub::note_loss(Care& care, BookNeed need, std::int64_t now_ns) noexce
   if (need == BookNeed::kFresh) {
     if (!care.has_been_whole) return;  // its first book is no resync
     // Without a connection nothing can be brought back: the time counts from when it is live.
-    const Place& place = places_[care.place];
-    const bool is_live = place.link->state() == LinkState::kLive ||
-                         (place.other != nullptr && place.other->state() == LinkState::kLive);
+    const bool is_live = places_[care.place].live_link() != nullptr;
     if (care.since_ns == 0 || !is_live) care.since_ns = now_ns;
     care.is_urgent = care.is_urgent || (stakes_ && stakes_(care.instrument));
     return;
@@ -220,20 +213,18 @@ void MarketHub::note_loss(Care& care, BookNeed need, std::int64_t now_ns) noexce
   care.is_urgent = false;
 }
 
-void MarketHub::ask_for(Care& care, BookNeed need, std::int64_t now_ns) noexcept {
-  Place& place = places_[care.place];
+void MarketHub::ask_for(Care& care, MarketLink& link, BookNeed need,
+                        std::int64_t now_ns) noexcept {
+  const MarketRules& rules = *link.plan().rules;
   const bool is_silent = need == BookNeed::kSilent;
-  const std::int64_t most = is_silent                       ? kSilentMostNs
-                            : place.plan.rules->is_chained ? kRenewAgainMostNs
-                                                             : kAskAgainMostNs;
+  const std::int64_t most = is_silent          ? kSilentMostNs
+                            : rules.is_chained ? kRenewAgainMostNs
+                                               : kAskAgainMostNs;
   care.delay_ns = std::clamp(2 * care.delay_ns, is_silent ? kSilentPatienceNs : kAskAgainNs, most);
   care.next_ns = now_ns + care.delay_ns;
   // A stream that says nothing is subscribed anew, whatever the venue; so is a chained book.
-  if (place.plan.rules->is_chained || is_silent) {
-    MarketLink& link = place.link->state() == LinkState::kLive ? *place.link : *place.other;
-    return link.renew(care.topic);
-  }
-  BookDesk* const desk = desk_of(*place.plan.rules);
+  if (rules.is_chained || is_silent) return link.renew(care.topic);
+  BookDesk* const desk = desk_of(rules);
   if (desk == nullptr) return;
   desk->ask(care.instrument, instruments_[care.instrument].symbol,
             care.is_urgent || (stakes_ && stakes_(care.instrument)));

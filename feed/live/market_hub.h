@@ -128,6 +128,12 @@ class MarketHub final : private LinkOwner {
     std::unique_ptr<MarketLink> other;   // successor, or the second of a redundant pair
     std::unique_ptr<MarketLink> leaving; // retired, its close under way
     bool must_go = false;                // the venue has said so
+
+    /// One of the two that is live; null: neither.
+    MarketLink* live_link() const noexcept {
+      if (link->state() == LinkState::kLive) return link.get();
+      return other != nullptr && other->state() == LinkState::kLive ? other.get() : nullptr;
+    }
   };
   /// What is done for one instrument's book.
   struct Care {
@@ -150,7 +156,6 @@ class MarketHub final : private LinkOwner {
 
   MarketHub(std::span<const Instrument> instruments, const HubOptions& options);
   Result<void> start(std::span<const std::uint16_t> wanted);
-  Result<net::Endpoint> endpoint_of(std::string_view host, std::uint16_t port) const;
   Result<void> open_desks();
   std::unique_ptr<MarketLink> make_link(std::size_t place);
 
@@ -162,10 +167,10 @@ class MarketHub final : private LinkOwner {
   void on_time(std::int64_t now_ns) noexcept;
   void cut_over(std::size_t index, std::int64_t now_ns) noexcept;
   void care(std::int64_t now_ns) noexcept;
-  static std::int64_t first_patience_ns(const Place& place, BookNeed need,
+  static std::int64_t first_patience_ns(const MarketLink& link, BookNeed need,
                                         std::int64_t now_ns) noexcept;
   void note_loss(Care& care, BookNeed need, std::int64_t now_ns) noexcept;
-  void ask_for(Care& care, BookNeed need, std::int64_t now_ns) noexcept;
+  void ask_for(Care& care, MarketLink& link, BookNeed need, std::int64_t now_ns) noexcept;
   bool show_snapshot() noexcept;
   void look_for_notices();
   bool show_notice() noexcept;

@@ -1,8 +1,8 @@
 // How a hub opens: hosts, limiter, desks, connections, and the wait until all of them live.
 #include <algorithm>
-#include <charconv>
 
 #include "feed/live/market_hub.h"
+#include "feed/live/venue_endpoint.h"
 #include "shm/run/machine_time.h"
 
 namespace pinstripe {
@@ -10,22 +10,6 @@ namespace {
 
 constexpr unsigned kSocketsMost = 256;
 constexpr std::int64_t kWaitNs = 5 * kNsPerMs;
-
-/// "127.0.0.1:8443" in its two parts.
-Result<std::pair<std::string, std::uint16_t>> split_address(const std::string& address) {
-  const std::size_t colon = address.rfind(':');
-  unsigned port = 0;
-  const char* const end = address.data() + address.size();
-  const bool has_port =
-      colon != std::string::npos && colon != 0 &&
-      std::from_chars(address.data() + colon + 1, end, port).ptr == end && port > 0 &&
-      port < 65'536;
-  if (!has_port) {
-    return fail_usage("live.address: found \"" + address +
-                      "\", allowed is \"HOST:PORT\", or \"\" for the venues' own hosts");
-  }
-  return std::pair{address.substr(0, colon), static_cast<std::uint16_t>(port)};
-}
 
 }  // namespace
 
@@ -52,7 +36,8 @@ Result<void> MarketHub::start(std::span<const std::uint16_t> wanted) {
   if (!plans) return std::unexpected(plans.error());
   places_.reserve(plans->size());
   for (ConnectionPlan& plan : *plans) {
-    auto endpoint = endpoint_of(plan.rules->stream_host, plan.rules->stream_port);
+    auto endpoint = venue_endpoint(plan.rules->stream_host, plan.rules->stream_port,
+                                   options_.address);
     if (!endpoint) return std::unexpected(endpoint.error());
     names_.push_back(plan.name);
     places_.push_back({std::move(plan), std::move(*endpoint), {}, {}, {}, false});
@@ -68,23 +53,11 @@ Result<void> MarketHub::start(std::span<const std::uint16_t> wanted) {
   return open_desks();
 }
 
-Result<net::Endpoint> MarketHub::endpoint_of(std::string_view host, std::uint16_t port) const {
-  const std::string name(host);
-  if (options_.address.empty()) return net::resolve(name, port);
-  auto parts = split_address(options_.address);
-  if (!parts) return std::unexpected(parts.error());
-  auto there = net::resolve(parts->first, parts->second);
-  if (!there) return there;
-  // Reached elsewhere, under its own name: that is what its certificate must bear.
-  there->host = name;
-  return there;
-}
-
 Result<void> MarketHub::open_desks() {
   for (const Place& place : places_) {
     const MarketRules& rules = *place.plan.rules;
     if (rules.is_chained || desk_of(rules) != nullptr) continue;
-    auto endpoint = endpoint_of(rules.rest_host, 443);
+    auto endpoint = venue_endpoint(rules.rest_host, 443, options_.address);
     if (!endpoint) return std::unexpected(endpoint.error());
     desks_.push_back(std::make_unique<BookDesk>(*loop_, *context_, *endpoint, rules, *limiter_,
                                                 options_.snapshot_levels,

@@ -1,7 +1,7 @@
 // `pinstripe limits`, as an operator uses it.
 #include "shm/limits/limiter.h"
-#include "tests/tools/cli_support.h"
 #include "shm/run/machine_time.h"
+#include "tests/tools/cli_support.h"
 
 namespace pinstripe {
 namespace {

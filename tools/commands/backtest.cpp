@@ -3,11 +3,11 @@
 
 #include <cstdio>
 
+#include "shm/run/machine_time.h"
 #include "shm/run/process.h"
 #include "tools/backtest/backtest.h"
 #include "tools/commands/options.h"
 #include "tools/commands/say.h"
-#include "shm/run/machine_time.h"
 #include "tools/session/prepare.h"
 #include "tools/session/text_table.h"
 

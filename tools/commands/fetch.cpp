@@ -6,11 +6,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include "shm/run/machine_time.h"
 #include "tools/commands/options.h"
 #include "tools/commands/say.h"
 #include "tools/rest/backfill.h"
 #include "tools/rest/venue_clock.h"
-#include "shm/run/machine_time.h"
 #include "tools/session/text_table.h"
 #include "tools/session/time_text.h"
 

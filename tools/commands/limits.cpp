@@ -2,10 +2,10 @@
 #include <cstdio>
 
 #include "shm/limits/limiter.h"
+#include "shm/run/machine_time.h"
 #include "tools/commands/limits_view.h"
 #include "tools/commands/options.h"
 #include "tools/commands/say.h"
-#include "shm/run/machine_time.h"
 
 namespace pinstripe {
 

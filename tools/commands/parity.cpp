@@ -11,9 +11,9 @@
 #include <nlohmann/json.hpp>
 
 #include "shm/base/isa.h"
+#include "shm/run/machine_time.h"
 #include "tools/backtest/grid_job.h"
 #include "tools/commands/killer.h"
-#include "shm/run/machine_time.h"
 
 namespace pinstripe {
 namespace {

@@ -8,12 +8,12 @@
 #include <nlohmann/json.hpp>
 
 #include "shm/run/build_id.h"
+#include "shm/run/machine_time.h"
 #include "shm/run/process.h"
 #include "tools/commands/options.h"
 #include "tools/commands/say.h"
 #include "tools/replay/replay.h"
 #include "tools/session/account.h"
-#include "shm/run/machine_time.h"
 #include "tools/session/text_table.h"
 #include "tools/session/time_text.h"
 

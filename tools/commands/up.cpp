@@ -14,6 +14,7 @@
 #include <optional>
 #include <sstream>
 
+#include "shm/run/machine_time.h"
 #include "shm/run/process.h"
 #include "tools/commands/held_session.h"
 #include "tools/commands/live_instruments.h"
@@ -26,7 +27,6 @@
 #include "tools/session/feed_failure.h"
 #include "tools/session/in_process.h"
 #include "tools/session/journal_watch.h"
-#include "shm/run/machine_time.h"
 #include "tools/session/prepare.h"
 #include "tools/session/processes.h"
 #include "tools/session/supervisor.h"

@@ -11,10 +11,10 @@
 #include "shm/ring/end_lock.h"
 #include "shm/ring/ring_word.h"
 #include "shm/ring/session_dir.h"
+#include "shm/run/machine_time.h"
 #include "tools/journal/archive.h"
 #include "tools/journal/carrier.h"
 #include "tools/journal/journal_dir.h"
-#include "shm/run/machine_time.h"
 
 namespace pinstripe {
 

@@ -4,12 +4,12 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <cstring>
 
 #include "shm/ring/session_dir.h"
+#include "shm/run/machine_time.h"
 #include "shm/run/process.h"
 #include "tools/journal/carrier.h"
-#include "shm/run/machine_time.h"
+#include "tools/session/helper_main.h"
 
 namespace pinstripe {
 
@@ -28,14 +28,12 @@ void say(const std::string& line) {
   std::fprintf(stderr, "pinstripe-journal: %s\n", line.c_str());
 }
 
-int usage(std::FILE* to, Exit exit) {
-  std::fputs("usage: pinstripe-journal --session NAME\n"
-             "Carries the journals of a session to disk; started by 'pinstripe up'. SIGTERM:\n"
-             "carries what is left and ends.\n"
-             "Example:\n"
-             "  pinstripe-journal --session demo\n", to);
-  return static_cast<int>(exit);
-}
+constexpr const char* kUsage =
+    "usage: pinstripe-journal --session NAME\n"
+    "Carries the journals of a session to disk; started by 'pinstripe up'. SIGTERM:\n"
+    "carries what is left and ends.\n"
+    "Example:\n"
+    "  pinstripe-journal --session demo\n";
 
 /// Says what became of the disk, once each time it changes.
 class Watch {
@@ -89,11 +87,5 @@ int run(const std::string& session) {
 }  // namespace pinstripe
 
 int main(int argc, char** argv) {
-  if (argc == 2 && std::strcmp(argv[1], "--help") == 0) {
-    return pinstripe::usage(stdout, pinstripe::Exit::kDone);
-  }
-  if (argc != 3 || std::strcmp(argv[1], "--session") != 0) {
-    return pinstripe::usage(stderr, pinstripe::Exit::kUsage);
-  }
-  return pinstripe::run(argv[2]);
+  return pinstripe::helper_main(argc, argv, pinstripe::kUsage, pinstripe::run);
 }

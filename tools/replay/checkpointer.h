@@ -22,10 +22,10 @@
 #include "shm/ring/ring_layout.h"
 #include "shm/ring/segment.h"
 #include "shm/run/journal_layout.h"
+#include "shm/run/machine_time.h"
 #include "tools/journal/checkpoint_file.h"
 #include "tools/journal/reader.h"
 #include "tools/replay/replica.h"
-#include "shm/run/machine_time.h"
 #include "tools/session/session_plan.h"
 
 namespace pinstripe {

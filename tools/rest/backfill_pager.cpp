@@ -4,8 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "feed/live/market_rules.h"
 #include "tools/rest/answer_reader.h"
-#include "tools/rest/venue_hosts.h"
 
 namespace pinstripe {
 namespace {
@@ -202,8 +202,8 @@ Result<const Json*> backfill_rows(const std::string& venue, const Json& answer) 
 
 Result<std::unique_ptr<BackfillPager>> make_pager(const BackfillRequest& request) {
   const std::string& venue = request.venue;
-  if (find_rest_venue(venue) == nullptr) {
-    return fail_usage("venue '" + venue + "' is unknown; there are " + rest_venue_names());
+  if (market_rules(venue) == nullptr) {
+    return fail_usage("venue '" + venue + "' is unknown; there are " + live_venue_names());
   }
   if (!is_plain_name(request.symbol)) {
     return fail_usage("symbol '" + request.symbol.substr(0, 60) +

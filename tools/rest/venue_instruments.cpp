@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "feed/instrument_table.h"
+#include "feed/live/market_rules.h"
 #include "shm/run/config_node.h"
 #include "tools/rest/instrument_rows.h"
 
@@ -130,7 +131,7 @@ Result<ListedRows> list_rows(std::string_view venue, std::span<const std::string
   const VenueList* const list = list_of(venue);
   if (list == nullptr) {
     return fail_usage("venue '" + std::string(venue) + "' cannot be asked for its instruments; "
-                      "there are " + rest_venue_names());
+                      "there are " + live_venue_names());
   }
   ListedRows listed;
   listed.answers.reserve(answers.size());
@@ -223,7 +224,7 @@ Result<std::vector<Instrument>> fetch_instruments(VenueRest& rest,
     const std::string venue = id.substr(0, colon);
     if (colon == std::string::npos || list_of(venue) == nullptr) {
       return fail_usage("instrument '" + id + "' must read VENUE:SYMBOL with a venue of " +
-                        rest_venue_names());
+                        live_venue_names());
     }
     wanted[venue].push_back(id.substr(colon + 1));
   }

@@ -2,9 +2,10 @@
 
 #include <algorithm>
 
-#include "tools/rest/rest_connection.h"
-#include "tools/rest/venue_answer.h"
+#include "feed/live/venue_answer.h"
+#include "feed/live/venue_endpoint.h"
 #include "shm/run/machine_time.h"
+#include "tools/rest/rest_connection.h"
 #include "tools/session/time_text.h"
 
 namespace pinstripe {
@@ -72,27 +73,27 @@ Result<VenueRest> VenueRest::open(const RestTarget& target, const Options& optio
   return VenueRest(std::move(*loop), std::move(*tls), std::move(*limiter), target, options);
 }
 
-Result<RestConnection*> VenueRest::connection(const RestVenue& venue) {
-  const auto found = connections_.find(venue.host);
+Result<RestConnection*> VenueRest::connection(const MarketRules& venue) {
+  const auto found = connections_.find(venue.rest_host);
   if (found != connections_.end()) return found->second.get();
-  const auto endpoint = rest_endpoint(venue, target_);
+  const auto endpoint = venue_endpoint(venue.rest_host, 443, target_.address);
   if (!endpoint) return std::unexpected(endpoint.error());
   auto made = std::make_unique<RestConnection>(*loop_, *tls_, *endpoint, options_.request_ns_max);
-  return connections_.emplace(venue.host, std::move(made)).first->second.get();
+  return connections_.emplace(venue.rest_host, std::move(made)).first->second.get();
 }
 
 std::string VenueRest::where(const Ask& ask) const {
-  std::string text = "https://" + std::string(ask.venue.host) + ask.target;
+  std::string text = "https://" + std::string(ask.venue.rest_host) + ask.target;
   if (!target_.address.empty()) text += " (at " + target_.address + ")";
   return text;
 }
 
 Result<std::string> VenueRest::get(std::string_view venue, const std::string& target,
                                    std::uint32_t weight, Priority priority) {
-  const RestVenue* known = find_rest_venue(venue);
+  const MarketRules* known = market_rules(venue);
   if (known == nullptr) {
     return fail_usage("venue '" + std::string(venue) + "' has no REST here; there are " +
-                      rest_venue_names());
+                      live_venue_names());
   }
   auto to = connection(*known);
   if (!to) return fail_within("cannot ask " + std::string(venue), to);
@@ -135,7 +136,7 @@ Result<void> VenueRest::wait_for_grant(Ask& ask) {
     const std::int64_t until = std::max(grant.until_ns, now + kNsPerMs);
     if (!comes || until > ask.deadline_ns) {
       if (grant.ticket != 0) limiter_.withdraw(grant.ticket);
-      return std::unexpected(refusal(grant, ask.venue.limit, now));
+      return std::unexpected(refusal(grant, ask.venue.limits_venue, now));
     }
     request.ticket = grant.ticket;
     pause(until - now);
@@ -154,7 +155,7 @@ VenueRest::Next VenueRest::send(Ask& ask, RestConnection& connection, std::strin
     return next;
   }
   VenueAnswer none;
-  none.venue = ask.venue.limit;
+  none.venue = ask.venue.limits_venue;
   none.kind = AnswerKind::kFailed;
   none.sent_ns = sent;
   report(none);
@@ -205,10 +206,10 @@ void VenueRest::report(const VenueAnswer& answer) {
 
 void VenueRest::observe_limit(std::string_view venue, LimitKind kind, std::int64_t window_ns,
                               std::uint32_t limit) {
-  const RestVenue* known = find_rest_venue(venue);
+  const MarketRules* known = market_rules(venue);
   if (known == nullptr || limit == 0) return;
   LimitReading reading;
-  reading.scope = {known->limit, kind};
+  reading.scope = {known->limits_venue, kind};
   reading.window_ns = window_ns;
   reading.sent_ns = now_ns();
   reading.limit = limit;

@@ -60,7 +60,7 @@ class VenueRest {
 
  private:
   struct Ask {
-    const RestVenue& venue;
+    const MarketRules& venue;
     const std::string& target;
     std::uint32_t weight;
     Priority priority;
@@ -71,7 +71,7 @@ class VenueRest {
 
   VenueRest(std::unique_ptr<net::Loop> loop, std::unique_ptr<net::TlsContext> tls, Limiter limiter,
             const RestTarget& target, const Options& options);
-  Result<RestConnection*> connection(const RestVenue& venue);
+  Result<RestConnection*> connection(const MarketRules& venue);
   Result<void> wait_for_grant(Ask& ask);
   Next send(Ask& ask, RestConnection& connection, std::string& said);
   Next judge(Ask& ask, const RestReply& reply, std::string& said);

@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <cstring>
 #include <string>
 
 #include "shm/ring/session_dir.h"
 #include "shm/run/process.h"
 #include "tools/rest/instrument_watch.h"
+#include "tools/session/helper_main.h"
 #include "tools/session/session_plan.h"
 
 namespace pinstripe {
@@ -24,15 +24,13 @@ void say(const std::string& line) {
   std::fprintf(stderr, "pinstripe-watch: %s\n", line.c_str());
 }
 
-int usage(std::FILE* to, Exit exit) {
-  std::fputs("usage: pinstripe-watch --session NAME\n"
-             "Asks the venues of a live session what they trade, every `live.watch_s` seconds,\n"
-             "and tells its feeds what is halted or no longer what it was; started by\n"
-             "'pinstripe up'. Ends on SIGTERM.\n"
-             "Example:\n"
-             "  pinstripe-watch --session demo\n", to);
-  return static_cast<int>(exit);
-}
+constexpr const char* kUsage =
+    "usage: pinstripe-watch --session NAME\n"
+    "Asks the venues of a live session what they trade, every `live.watch_s` seconds,\n"
+    "and tells its feeds what is halted or no longer what it was; started by\n"
+    "'pinstripe up'. Ends on SIGTERM.\n"
+    "Example:\n"
+    "  pinstripe-watch --session demo\n";
 
 int refuse(const Error& error) {
   say(error.message);
@@ -73,11 +71,5 @@ int run(const std::string& session) {
 }  // namespace pinstripe
 
 int main(int argc, char** argv) {
-  if (argc == 2 && std::strcmp(argv[1], "--help") == 0) {
-    return pinstripe::usage(stdout, pinstripe::Exit::kDone);
-  }
-  if (argc != 3 || std::strcmp(argv[1], "--session") != 0) {
-    return pinstripe::usage(stderr, pinstripe::Exit::kUsage);
-  }
-  return pinstripe::run(argv[2]);
+  return pinstripe::helper_main(argc, argv, pinstripe::kUsage, pinstripe::run);
 }

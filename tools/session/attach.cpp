@@ -5,8 +5,8 @@
 
 #include "shm/run/clock_file.h"
 #include "shm/run/idle.h"
-#include "tools/session/identity.h"
 #include "shm/run/machine_time.h"
+#include "tools/session/identity.h"
 #include "tools/session/session_files.h"
 #include "tools/session/stage_setup.h"
 

@@ -12,8 +12,8 @@
 #include "shm/ring/session_dir.h"
 #include "shm/ring/stage_page.h"
 #include "shm/run/journal_layout.h"
-#include "shm/run/process.h"
 #include "shm/run/machine_time.h"
+#include "shm/run/process.h"
 
 namespace pinstripe {
 

@@ -9,8 +9,8 @@
 
 #include "shm/ring/end_lock.h"
 #include "shm/ring/stage_page.h"
-#include "shm/run/process.h"
 #include "shm/run/machine_time.h"
+#include "shm/run/process.h"
 
 namespace pinstripe {
 

@@ -12,16 +12,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-const std::vector<std::string> kMarkets{"BINANCE_SPOT:BTCUSDT", "BINANCE_USDM:BTCUSDT",
-                                        "BYBIT:BTCUSDT",        "BYBIT_LINEAR:BTCUSDT",
-                                        "OKX:BTC-USDT",         "OKX_SWAP:BTC-USDT-SWAP"};
-
-Json venue_config() {
-  return Json::parse(R"({"history_s": 60, "okx_checksum": true, "assets": [
-      {"base": "BTC", "quote": "USDT", "price": "60000", "tick": "0.1", "lot": "0.001",
-       "rate_per_s": 60}]})");
-}
-
 /// Silences are found sooner than in a session: tests need not wait.
 HubOptions quick() {
   HubOptions o;
@@ -32,7 +22,7 @@ HubOptions quick() {
 
 class FaultMatrix : public testing::Test {
  protected:
-  FaultMatrix() : venue(venue_config()), market(venue, kMarkets, quick()) {}
+  FaultMatrix() : venue(six_market_venue()), market(venue, kSixMarkets, quick()) {}
 
   void SetUp() override {
     ASSERT_EQ(market.error, "");
@@ -50,15 +40,15 @@ class FaultMatrix : public testing::Test {
     market.run(1);
     ASSERT_EQ(venue.post("/venue/pause", Json::object()).status, 200);
     market.run(1);
-    for (std::uint16_t i = 0; i < kMarkets.size(); ++i) {
-      EXPECT_EQ(market.difference(i, 10), "") << kMarkets[i];
+    for (std::uint16_t i = 0; i < kSixMarkets.size(); ++i) {
+      EXPECT_EQ(market.difference(i, 10), "") << kSixMarkets[i];
     }
     venue.post("/venue/resume", Json::object());
   }
   std::string states() const {
     std::string text;
-    for (std::uint16_t i = 0; i < kMarkets.size(); ++i) {
-      text += kMarkets[i] + " " +
+    for (std::uint16_t i = 0; i < kSixMarkets.size(); ++i) {
+      text += kSixMarkets[i] + " " +
               std::string(kBookStateNames[static_cast<std::size_t>(market.state(i))]) + "; ";
     }
     for (const LinkReport& l : market.hub->links()) {
@@ -189,8 +179,8 @@ TEST_F(FaultMatrix, ABanIsAFullStopForItsTime) {
   const std::uint64_t at_ban = desk.requests;
   market.run(1.5);  // the exchange gives its bans 2 s
   EXPECT_EQ(desk.requests, at_ban) << "sent to a venue that has banned us";
-  for (std::uint16_t i = 1; i < kMarkets.size(); ++i) {
-    EXPECT_EQ(market.state(i), BookState::kValid) << kMarkets[i] << " goes on";
+  for (std::uint16_t i = 1; i < kSixMarkets.size(); ++i) {
+    EXPECT_EQ(market.state(i), BookState::kValid) << kSixMarkets[i] << " goes on";
   }
   expect_whole_books(60);
 }
@@ -212,14 +202,14 @@ TEST_F(FaultMatrix, ASkewedVenueClockChangesNoBook) {
 /// What is not a fault: connections that are renewed by plan, and pairs of them.
 class PlannedChange : public testing::Test {
  protected:
-  PlannedChange() : venue(venue_config()) {}
+  PlannedChange() : venue(six_market_venue()) {}
   void expect_whole_books(LiveMarket& market) {
     ASSERT_TRUE(market.run(20, [&] { return market.all_valid(); }));
     market.run(1);
     ASSERT_EQ(venue.post("/venue/pause", Json::object()).status, 200);
     market.run(1);
-    for (std::uint16_t i = 0; i < kMarkets.size(); ++i) {
-      EXPECT_EQ(market.difference(i, 10), "") << kMarkets[i];
+    for (std::uint16_t i = 0; i < kSixMarkets.size(); ++i) {
+      EXPECT_EQ(market.difference(i, 10), "") << kSixMarkets[i];
     }
   }
   VenueProcess venue;
@@ -228,7 +218,7 @@ class PlannedChange : public testing::Test {
 TEST_F(PlannedChange, AnOldConnectionEndsOnceItsSuccessorDelivers) {
   HubOptions options = quick();
   options.cut_over_ns = 2 * kNsPerSecond;
-  LiveMarket market(venue, kMarkets, options);
+  LiveMarket market(venue, kSixMarkets, options);
   ASSERT_EQ(market.error, "");
   ASSERT_TRUE(market.run(20, [&] { return market.all_valid(); }));
   const std::int64_t resyncs = market.count("resyncs");
@@ -244,7 +234,7 @@ TEST_F(PlannedChange, AnOldConnectionEndsOnceItsSuccessorDelivers) {
 TEST_F(PlannedChange, OfTwoConnectionsEachMessageCountsOnce) {
   HubOptions options = quick();
   options.redundant = true;
-  LiveMarket market(venue, kMarkets, options);
+  LiveMarket market(venue, kSixMarkets, options);
   ASSERT_EQ(market.error, "");
   ASSERT_TRUE(market.run(20, [&] { return market.all_valid(); }));
   market.run(4);
@@ -256,7 +246,7 @@ TEST_F(PlannedChange, OfTwoConnectionsEachMessageCountsOnce) {
 
 TEST(FaultMatrixAtStart, AWrongCertificateIsRefusedByName) {
   for (const char* wrong : {"other_host", "expired", "untrusted"}) {
-    Json config = venue_config();
+    Json config = six_market_venue();
     config["certificate"] = wrong;
     VenueProcess venue(config);
     LiveMarket market(venue, {"BYBIT:BTCUSDT"});

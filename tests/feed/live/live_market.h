@@ -16,6 +16,17 @@
 
 namespace pinstripe {
 
+/// BTC on every market that can be listened to, and an exchange that serves it.
+inline const std::vector<std::string> kSixMarkets{
+    "BINANCE_SPOT:BTCUSDT", "BINANCE_USDM:BTCUSDT", "BYBIT:BTCUSDT",
+    "BYBIT_LINEAR:BTCUSDT", "OKX:BTC-USDT",         "OKX_SWAP:BTC-USDT-SWAP"};
+
+inline nlohmann::json six_market_venue() {
+  return nlohmann::json::parse(R"({"history_s": 60, "okx_checksum": true, "assets": [
+      {"base": "BTC", "quote": "USDT", "price": "60000", "tick": "0.1", "lot": "0.001",
+       "rate_per_s": 60}]})");
+}
+
 /// Books as a reader of port 2 keeps them.
 class BookSink {
  public:

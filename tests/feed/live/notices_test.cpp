@@ -7,6 +7,7 @@
 
 #include "feed/live/notices_page.h"
 #include "tests/feed/live/live_market.h"
+#include "tests/support/temp_dir.h"
 
 namespace pinstripe {
 namespace {
@@ -15,15 +16,8 @@ const std::vector<std::string> kMarkets{"BINANCE_USDM:BTCUSDT", "BYBIT_LINEAR:BT
 
 class NoticesPageTest : public testing::Test {
  protected:
-  NoticesPageTest() {
-    std::string name = "/tmp/pinstripe-notices-XXXXXX";
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no folder under /tmp");
-    folder_ = name;
-    path_ = folder_ + "/notices";
-  }
-  ~NoticesPageTest() override { std::filesystem::remove_all(folder_); }
-
-  std::string folder_, path_;
+  TempDir folder_;
+  const std::string path_ = folder_.file("notices");
 };
 
 TEST_F(NoticesPageTest, WhatOneWriterSaidTheNextAndEveryReaderFind) {

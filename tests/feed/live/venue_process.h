@@ -6,7 +6,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
@@ -14,15 +13,10 @@
 
 #include <nlohmann/json.hpp>
 
-#include "shm/net/http_client.h"
+#include "tests/support/plain_client.h"
+#include "tests/support/temp_dir.h"
 
 namespace pinstripe {
-
-/// One answer, waited for.
-struct PlainAnswer {
-  int status = 0;
-  std::string body;
-};
 
 class VenueProcess {
  public:
@@ -30,67 +24,36 @@ class VenueProcess {
 
   /// `config` is that of `pinstripe venue`; its ca_file is set here.
   explicit VenueProcess(Json config) {
-    std::string name = "/tmp/pinstripe-venue-XXXXXX";
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no folder under /tmp");
-    folder_ = name;
-    config["ca_file"] = folder_ + "/ca.pem";
-    std::ofstream(folder_ + "/venue.json") << config.dump();
+    config["ca_file"] = folder_.path() + "/ca.pem";
+    std::ofstream(folder_.path() + "/venue.json") << config.dump();
     start();
   }
   ~VenueProcess() {
     ::kill(pid_, SIGKILL);
     ::waitpid(pid_, nullptr, 0);
-    std::filesystem::remove_all(folder_);
   }
   VenueProcess(const VenueProcess&) = delete;
   VenueProcess& operator=(const VenueProcess&) = delete;
 
   std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
-  std::string ca_file() const { return folder_ + "/ca.pem"; }
-  const std::string& folder() const { return folder_; }
+  std::string ca_file() const { return folder_.path() + "/ca.pem"; }
+  const std::string& folder() const { return folder_.path(); }
 
-  PlainAnswer get(const std::string& target) const { return ask({.target = target}); }
+  PlainAnswer get(const std::string& target) const { return client().ask("GET", target); }
   PlainAnswer post(const std::string& target, const Json& body) const {
-    const std::string text = body.dump();
-    return ask({.method = "POST", .target = target, .body = text});
+    return client().ask("POST", target, body.dump());
   }
 
  private:
-  struct Waiting final : net::HttpEvents {
-    void on_http_response(const net::HttpResponse& r) noexcept override {
-      answer = {r.status, std::string(r.body)};
-      is_done = true;
-    }
-    void on_http_failure(const net::HttpFailure& f) noexcept override {
-      answer = {0, f.text};
-      is_done = true;
-    }
-    PlainAnswer answer;
-    bool is_done = false;
-  };
-
-  PlainAnswer ask(const net::HttpRequest& request) const {
-    auto loop = net::Loop::open({}).value();
-    auto tls = net::TlsContext::open({ca_file()}).value();
-    auto endpoint = net::resolve("127.0.0.1", port_).value();
-    Waiting waiting;
-    net::HttpClient client(*loop, *tls, endpoint, waiting, {});
-    client.send(request, net::Loop::now_ns());
-    while (!waiting.is_done) {
-      loop->wait(5'000'000);
-      client.on_time(net::Loop::now_ns());
-    }
-    return waiting.answer;
-  }
-
+  PlainClient client() const { return {address(), ca_file()}; }
   void start() {
-    const std::string port_file = folder_ + "/port";
+    const std::string port_file = folder_.path() + "/port";
     const std::string program =
         (std::filesystem::read_symlink("/proc/self/exe").parent_path() / "pinstripe-venue").string();
-    const std::string config = folder_ + "/venue.json";
+    const std::string config = folder_.path() + "/venue.json";
     pid_ = ::fork();
     if (pid_ == 0) {
-      static_cast<void>(std::freopen((folder_ + "/log").c_str(), "w", stdout));
+      static_cast<void>(std::freopen((folder_.path() + "/log").c_str(), "w", stdout));
       ::execl(program.c_str(), program.c_str(), "--config", config.c_str(), "--port-file",
               port_file.c_str(), nullptr);
       ::_exit(127);
@@ -107,7 +70,7 @@ class VenueProcess {
     throw std::runtime_error("pinstripe-venue did not start: " + program);
   }
 
-  std::string folder_;
+  TempDir folder_;
   pid_t pid_ = -1;
   std::uint16_t port_ = 0;
 };

@@ -11,6 +11,7 @@
 #include "shm/msg/market_event.h"
 #include "shm/ring/ring.h"
 #include "shm/ring/tap.h"
+#include "tests/support/temp_dir.h"
 
 namespace pinstripe::ring_test {
 
@@ -56,22 +57,9 @@ inline const MarketEvent& event(const MsgHeader* h) noexcept {
   return *reinterpret_cast<const MarketEvent*>(h);
 }
 
-/// A directory in /dev/shm that is removed with the object.
-class TempDir {
- public:
-  TempDir() {
-    char path[] = "/dev/shm/ring-test-XXXXXX";
-    path_ = ::mkdtemp(path);
-  }
-  ~TempDir() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  std::string file(const std::string& name) const { return path_ + "/" + name; }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
+/// In /dev/shm, where rings lie.
+struct TempDir : pinstripe::TempDir {
+  TempDir() : pinstripe::TempDir("/dev/shm") {}
 };
 
 }  // namespace pinstripe::ring_test

@@ -4,10 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
+
+#include "tests/support/temp_dir.h"
 
 namespace pinstripe {
 namespace {
@@ -16,13 +17,8 @@ namespace fs = std::filesystem;
 
 class NewFileTest : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (fs::temp_directory_path() / "pinstripe_new_file_XXXXXX").string();
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    folder_ = name;
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-  fs::path folder_;
+  TempDir temporary_;
+  const fs::path folder_ = temporary_.path();
 };
 
 TEST_F(NewFileTest, IsThereOnlyOnceItIsKept) {

@@ -11,6 +11,7 @@
 #include "feed/capture_lines.h"
 #include "feed/inspect.h"
 #include "feed/instrument_table.h"
+#include "tests/support/temp_dir.h"
 #include "tools/record/frame_files.h"
 #include "tools/record/line_forms.h"
 
@@ -25,14 +26,11 @@ constexpr std::size_t kLineMax = 1u << 20;
 class FrameFilesTest : public testing::Test {
  protected:
   FrameFilesTest() {
-    std::string name = "/tmp/pinstripe-record-XXXXXX";
-    if (::mkdtemp(name.data()) != nullptr) folder_ = name;
     for (const char* id : {"BINANCE_USDM:BTCUSDT", "BINANCE_USDM:ETHUSDT", "BYBIT:BTCUSDT",
                            "BYBIT_LINEAR:BTCUSDT"}) {
       instruments_.push_back(find_instrument(id).value());
     }
   }
-  ~FrameFilesTest() override { fs::remove_all(folder_); }
 
   std::unique_ptr<FrameFiles> open(RecordPlan plan) {
     plan.folder = folder_;
@@ -60,7 +58,8 @@ class FrameFilesTest : public testing::Test {
     return all;
   }
 
-  std::string folder_;
+  TempDir temporary_;
+  const std::string folder_ = temporary_.path();
   std::vector<Instrument> instruments_;
 };
 

@@ -14,16 +14,6 @@ namespace {
 using Json = nlohmann::json;
 namespace fs = std::filesystem;
 
-const std::vector<std::string> kMarkets{"BINANCE_SPOT:BTCUSDT", "BINANCE_USDM:BTCUSDT",
-                                        "BYBIT:BTCUSDT",        "BYBIT_LINEAR:BTCUSDT",
-                                        "OKX:BTC-USDT",         "OKX_SWAP:BTC-USDT-SWAP"};
-
-Json venue_config() {
-  return Json::parse(R"({"history_s": 60, "okx_checksum": true, "assets": [
-      {"base": "BTC", "quote": "USDT", "price": "60000", "tick": "0.1", "lot": "0.001",
-       "rate_per_s": 60}]})");
-}
-
 std::string joined(const std::vector<std::string>& ids) {
   std::string list;
   for (const std::string& id : ids) list += (list.empty() ? "" : ",") + id;
@@ -132,9 +122,9 @@ class RecordTest : public CliTest {
 };
 
 TEST_F(RecordTest, ThreeVenuesReplayToTheSameBooksAndOrders) {
-  VenueProcess venue(venue_config());
+  VenueProcess venue(six_market_venue());
   const StartedCommand started = start(record_command(
-      venue, {"--instruments", joined(kMarkets), "--for", "23s", "--rotate-s", "12", "--json"}));
+      venue, {"--instruments", joined(kSixMarkets), "--for", "23s", "--rotate-s", "12", "--json"}));
   // Into the second files, so that these hold updates to join on. Then the market stands still: the
   // last frames tell its books as they are then.
   ASSERT_TRUE(await_progress(started, 15));
@@ -149,15 +139,15 @@ TEST_F(RecordTest, ThreeVenuesReplayToTheSameBooksAndOrders) {
   EXPECT_EQ(told.at("frames"), shown);
   for (const std::string& f : files()) on_disk += fs::file_size(f);
   EXPECT_EQ(told.at("bytes"), on_disk);
-  EXPECT_GE(files().size(), 2 * kMarkets.size()) << "rotated";
+  EXPECT_GE(files().size(), 2 * kSixMarkets.size()) << "rotated";
 
   const Replayed again = replay(files());
   ASSERT_EQ(again.error, "");
   EXPECT_EQ(again.frames, shown) << "every frame that came, and no other";
-  EXPECT_EQ(again.streams, kMarkets.size()) << "files that follow each other are one stream";
+  EXPECT_EQ(again.streams, kSixMarkets.size()) << "files that follow each other are one stream";
   EXPECT_EQ(again.gaps, 0);
   EXPECT_EQ(again.bad_lines, 0);
-  ASSERT_EQ(again.instruments.size(), kMarkets.size());
+  ASSERT_EQ(again.instruments.size(), kSixMarkets.size());
   for (std::uint16_t i = 0; i < again.instruments.size(); ++i) {
     const Instrument& instrument = again.instruments[i];
     EXPECT_EQ(book_difference(venue, instrument, again.sink.books.at(i), 10), "") << instrument.id;
@@ -166,11 +156,11 @@ TEST_F(RecordTest, ThreeVenuesReplayToTheSameBooksAndOrders) {
 }
 
 TEST_F(RecordTest, WhatAKilledRecorderLeftIsWhole) {
-  VenueProcess venue(venue_config());
+  VenueProcess venue(six_market_venue());
   for (const char* packing : {"gz", "zstd", "none"}) {
     fs::remove_all(out());
     const StartedCommand started = start(record_command(
-        venue, {"--instruments", joined(kMarkets), "--compress", packing}));
+        venue, {"--instruments", joined(kSixMarkets), "--compress", packing}));
     ASSERT_TRUE(await_progress(started, 4)) << wait(started).err;
     ::kill(started.pid, SIGKILL);
     wait(started);
@@ -185,10 +175,10 @@ TEST_F(RecordTest, WhatAKilledRecorderLeftIsWhole) {
 }
 
 TEST_F(RecordTest, AFullDiskIsToldAndLosesNothingBeforeIt) {
-  VenueProcess venue(venue_config());
+  VenueProcess venue(six_market_venue());
   std::string line = "ulimit -f 512; exec";  // of 512 bytes; the limiter needs less
   for (const std::string& word :
-       record_command(venue, {"--instruments", joined(kMarkets), "--compress", "none"})) {
+       record_command(venue, {"--instruments", joined(kSixMarkets), "--compress", "none"})) {
     line += " '" + word + "'";
   }
   const CommandResult full = run_program({"/bin/sh", "-c", line});
@@ -202,7 +192,7 @@ TEST_F(RecordTest, AFullDiskIsToldAndLosesNothingBeforeIt) {
 }
 
 TEST_F(RecordTest, ASessionConfigSaysWhatIsRecorded) {
-  VenueProcess venue(venue_config());
+  VenueProcess venue(six_market_venue());
   const std::string plan = config(
       R"({"mode": "live", "live": {"address": ")" + venue.address() + R"(", "ca_file": ")" +
           venue.ca_file() + R"("}, "instruments": ["OKX_SWAP:BTC-USDT-SWAP"]})",

@@ -8,8 +8,8 @@
 #include "exec/funding_file.h"
 #include "feed/capture_lines.h"
 #include "feed/venue_decoder.h"
-#include "tests/tools/rest/venue_support.h"
 #include "shm/run/machine_time.h"
+#include "tests/tools/rest/venue_support.h"
 #include "tools/session/time_text.h"
 
 namespace pinstripe {
@@ -46,9 +46,9 @@ class FetchTest : public VenueTest {
   }
   /// What the exchange itself answers.
   nlohmann::json ask(const std::string& target) {
-    return nlohmann::json::parse(ControlClient(target_).ask("GET", target));
+    return nlohmann::json::parse(control().ask("GET", target).body);
   }
-  void stop_the_market() { ControlClient(target_).ask("POST", "/venue/pause"); }
+  void stop_the_market() { control().ask("POST", "/venue/pause"); }
 };
 
 constexpr const char* kMarkets[][2] = {

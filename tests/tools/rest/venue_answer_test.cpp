@@ -1,7 +1,9 @@
 // Each venue's codes, texts and headers, by answers as the venues document them.
-#include "tools/rest/venue_answer.h"
+#include "feed/live/venue_answer.h"
 
 #include <gtest/gtest.h>
+
+#include "tools/rest/venue_hosts.h"
 
 namespace pinstripe {
 namespace {
@@ -14,7 +16,7 @@ VenueAnswer answer_to(const char* venue, int status, const std::string& fields,
   response.status = status;
   response.fields = fields;
   const VenueWord word = read_venue_word(venue, status, body);
-  return read_venue_answer(*find_rest_venue(venue), response, word, "GET /x", kNow - 1, kNow);
+  return read_venue_answer(*market_rules(venue), response, word, "GET /x", kNow - 1, kNow);
 }
 
 TEST(VenueAnswer, WordsAreReadInEachVenuesForm) {
@@ -79,7 +81,7 @@ TEST(VenueAnswer, OkxRefusesOneEndpointAlone) {
   EXPECT_EQ(sut.endpoint, "GET /x");
   std::string key;
   const LimitCharge charge =
-      rest_charge(*find_rest_venue("OKX"), "/api/v5/market/books?instId=A", 7, key);
+      rest_charge(*market_rules("OKX"), "/api/v5/market/books?instId=A", 7, key);
   EXPECT_EQ(charge.scope.kind, LimitKind::kEndpoint);
   EXPECT_EQ(charge.scope.key, "GET /api/v5/market/books");
   EXPECT_EQ(charge.weight, 1u);
@@ -89,12 +91,12 @@ TEST(VenueAnswer, TheWeightThatBinanceCountsIsRead) {
   net::HttpResponse response;
   response.status = 200;
   response.fields = "X-MBX-USED-WEIGHT: 9\r\nx-mbx-used-weight-1m: 117\r\n";
-  const auto sut = read_used_weight(*find_rest_venue("BINANCE_SPOT"), response, kNow);
+  const auto sut = read_used_weight(*market_rules("BINANCE_SPOT"), response, kNow);
   ASSERT_TRUE(sut.has_value());
   EXPECT_EQ(sut->used, 117u);
   EXPECT_EQ(sut->window_ns, 60 * kNsPerSecond);
   response.fields = "x-mbx-used-weight-1m: -1\r\n";
-  EXPECT_FALSE(read_used_weight(*find_rest_venue("BINANCE_SPOT"), response, kNow).has_value());
+  EXPECT_FALSE(read_used_weight(*market_rules("BINANCE_SPOT"), response, kNow).has_value());
 }
 
 }  // namespace

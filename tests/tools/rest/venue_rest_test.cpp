@@ -111,7 +111,7 @@ TEST_F(VenueRestTest, ABanIsAFullStopWithItsEndAndIsKnownToTheNextProcess) {
 
 TEST_F(VenueRestTest, TheWeightThatTheVenueCountsIsTakenOver) {
   start_venue();
-  ControlClient other(target_);  // another program behind the same address
+  PlainClient other = control();  // another program behind the same address
   for (int i = 0; i < 20; ++i) other.ask("GET", "/api/v3/depth?symbol=BTCUSDT&limit=5000");
   VenueRest sut = rest();
   ASSERT_TRUE(sut.get("BINANCE_SPOT", "/api/v3/time", 1, Priority::kResync).has_value());

@@ -8,48 +8,11 @@
 #include <memory>
 #include <string>
 
-#include "shm/net/http_client.h"
+#include "tests/support/plain_client.h"
 #include "tests/tools/cli_support.h"
 #include "tools/rest/venue_rest.h"
 
 namespace pinstripe {
-
-/// Sends one request to the exchange's control and waits for its answer: a client without limiter.
-class ControlClient final : private net::HttpEvents {
- public:
-  explicit ControlClient(const RestTarget& target)
-      : loop_(net::Loop::open({}).value()),
-        tls_(net::TlsContext::open({target.ca_file}).value()),
-        client_(*loop_, *tls_, endpoint_of(target), *this, {}) {}
-
-  /// The body, or what went wrong.
-  std::string ask(const char* method, const std::string& path, const std::string& body = "") {
-    net::HttpRequest request;
-    request.method = method;
-    request.target = path;
-    request.body = body;
-    EXPECT_TRUE(client_.send(request, net::Loop::now_ns()));
-    while (!client_.is_idle()) {
-      loop_->wait(kNsPerMs);
-      client_.on_time(net::Loop::now_ns());
-    }
-    return answer_;
-  }
-
- private:
-  static net::Endpoint endpoint_of(const RestTarget& target) {
-    const std::size_t colon = target.address.rfind(':');
-    const int port = std::stoi(target.address.substr(colon + 1));
-    return net::resolve(target.address.substr(0, colon), static_cast<std::uint16_t>(port)).value();
-  }
-  void on_http_response(const net::HttpResponse& r) noexcept override { answer_ = r.body; }
-  void on_http_failure(const net::HttpFailure& f) noexcept override { answer_ = f.text; }
-
-  std::unique_ptr<net::Loop> loop_;
-  std::unique_ptr<net::TlsContext> tls_;
-  std::string answer_;
-  net::HttpClient client_;
-};
 
 /// Sessions, limits and caches of their own come from CliTest.
 class VenueTest : public CliTest {
@@ -74,8 +37,9 @@ class VenueTest : public CliTest {
   }
   /// {"fault": ..., ...}, by its control.
   std::string fault(const std::string& json) {
-    return ControlClient(target_).ask("POST", "/venue/fault", json);
+    return control().ask("POST", "/venue/fault", json).body;
   }
+  PlainClient control() const { return {target_.address, target_.ca_file}; }
   VenueRest rest(const VenueRest::Options& options) {
     auto opened = VenueRest::open(target_, options);
     EXPECT_TRUE(opened.has_value()) << (opened ? "" : opened.error().message);

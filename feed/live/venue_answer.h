@@ -7,9 +7,9 @@
 #include <string>
 #include <string_view>
 
+#include "feed/live/market_rules.h"
 #include "shm/limits/limit_types.h"
 #include "shm/net/http_parser.h"
-#include "tools/rest/venue_hosts.h"
 
 namespace pinstripe {
 
@@ -24,12 +24,12 @@ VenueWord read_venue_word(std::string_view venue, int http_status, std::string_v
 
 /// The same for the limiter: what kind of answer, when to go on, when a ban ends. Views point into
 /// `venue` and `endpoint`; `now_ns`: since 1970.
-VenueAnswer read_venue_answer(const RestVenue& venue, const net::HttpResponse& response,
+VenueAnswer read_venue_answer(const MarketRules& venue, const net::HttpResponse& response,
                               const VenueWord& word, std::string_view endpoint,
                               std::int64_t sent_ns, std::int64_t now_ns);
 
 /// The weight that Binance says it has counted this minute.
-std::optional<LimitReading> read_used_weight(const RestVenue& venue,
+std::optional<LimitReading> read_used_weight(const MarketRules& venue,
                                              const net::HttpResponse& response,
                                              std::int64_t sent_ns);
 

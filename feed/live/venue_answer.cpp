@@ -1,4 +1,4 @@
-#include "tools/rest/venue_answer.h"
+#include "feed/live/venue_answer.h"
 
 #include <charconv>
 
@@ -59,12 +59,12 @@ VenueWord read_venue_word(std::string_view venue, int http_status, std::string_v
   return word;
 }
 
-VenueAnswer read_venue_answer(const RestVenue& venue, const net::HttpResponse& response,
+VenueAnswer read_venue_answer(const MarketRules& venue, const net::HttpResponse& response,
                               const VenueWord& word, std::string_view endpoint,
                               std::int64_t sent_ns, std::int64_t now_ns) {
   VenueAnswer answer;
-  answer.venue = venue.limit;
-  answer.kind = answer_kind(venue.limit, response.status, word.code);
+  answer.venue = venue.limits_venue;
+  answer.kind = answer_kind(venue.limits_venue, response.status, word.code);
   answer.sent_ns = sent_ns;
   const std::int64_t retry_s = whole_of(response.field("Retry-After"), 0);
   if (retry_s > 0 && retry_s <= kRetryMostS) answer.retry_after_ns = retry_s * kNsPerSecond;
@@ -83,13 +83,13 @@ VenueAnswer read_venue_answer(const RestVenue& venue, const net::HttpResponse& r
   return answer;
 }
 
-std::optional<LimitReading> read_used_weight(const RestVenue& venue,
+std::optional<LimitReading> read_used_weight(const MarketRules& venue,
                                              const net::HttpResponse& response,
                                              std::int64_t sent_ns) {
   const std::int64_t used = whole_of(response.field("X-MBX-USED-WEIGHT-1M"), -1);
   if (used < 0 || used > UINT32_MAX) return std::nullopt;
   LimitReading reading;
-  reading.scope = {venue.limit, LimitKind::kRequests};
+  reading.scope = {venue.limits_venue, LimitKind::kRequests};
   reading.window_ns = 60 * kNsPerSecond;
   reading.sent_ns = sent_ns;
   reading.used_said = true;
