@@ -104,6 +104,7 @@ void LinksBoard::publish(const MarketHub& hub, std::int64_t now_ns) noexcept {
     p.resyncs[k].count.set(times.count);
     p.resyncs[k].total_ns.set(times.total_ns);
     p.resyncs[k].longest_ns.set(times.longest_ns);
+    p.resyncs[k].late.set(times.late);
   }
 }
 
@@ -133,7 +134,7 @@ Result<LinksShot> read_links_page(const std::string& path) {
   }
   for (std::size_t k = 0; k < shot.resyncs.size(); ++k) {
     const LinksPage::Resyncs& r = p.resyncs[k];
-    shot.resyncs[k] = {r.count.get(), r.total_ns.get(), r.longest_ns.get()};
+    shot.resyncs[k] = {r.count.get(), r.total_ns.get(), r.longest_ns.get(), r.late.get()};
   }
   return shot;
 }

@@ -18,7 +18,7 @@ namespace pinstripe {
 class MarketHub;
 
 inline constexpr std::uint64_t kLinksPageMagic = 0x00534B4E494C4E50ULL;  // "PNLINKS\0"
-inline constexpr std::uint64_t kLinksPageVersion = 1;
+inline constexpr std::uint64_t kLinksPageVersion = 2;
 inline constexpr std::size_t kLinksMax = 128;
 inline constexpr std::size_t kDesksMax = 8;
 
@@ -56,6 +56,7 @@ struct LinksPage {
   struct Resyncs {
     PageValue<std::uint64_t> count;
     PageValue<std::int64_t> total_ns, longest_ns;
+    PageValue<std::uint64_t> late;
   };
   std::array<Resyncs, 3> resyncs;  // by ResyncKind
   std::array<Link, kLinksMax> links;
@@ -95,6 +96,7 @@ struct LinksShot {
   struct Resyncs {
     std::uint64_t count = 0;
     std::int64_t total_ns = 0, longest_ns = 0;
+    std::uint64_t late = 0;
   };
   std::vector<Link> links;
   std::vector<Desk> desks;

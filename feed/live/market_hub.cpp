@@ -14,8 +14,10 @@ constexpr std::int64_t kLookEveryNs = 20 * kNsPerMs;
 constexpr std::int64_t kCareEveryNs = 100 * kNsPerMs;
 /// A new book's first changes are waited for before its snapshot is asked for.
 constexpr std::int64_t kFirstAskNs = 200 * kNsPerMs;
-/// A chained book's snapshot comes by itself with a new subscription.
-constexpr std::int64_t kFirstRenewNs = 2 * kNsPerSecond;
+/// A chained book's snapshot comes by itself with a new subscription; where it is lost there is
+/// still time to ask again within kResyncGoalNs.
+constexpr std::int64_t kFirstRenewNs = kNsPerSecond;
+constexpr std::int64_t kAskAgainSoonNs = kNsPerSecond;  // chained books and urgent ones
 constexpr std::int64_t kAskAgainNs = 3 * kNsPerSecond;
 constexpr std::int64_t kAskAgainMostNs = 60 * kNsPerSecond;
 constexpr std::int64_t kRenewAgainMostNs = 6 * kNsPerSecond;
@@ -209,6 +211,7 @@ void MarketHub::note_loss(Care& care, BookNeed need, std::int64_t now_ns) noexce
   ++times.count;
   times.total_ns += took;
   times.longest_ns = std::max(times.longest_ns, took);
+  if (took > kResyncGoalNs) ++times.late;
   care.since_ns = 0;
   care.is_urgent = false;
 }
@@ -220,14 +223,17 @@ void MarketHub::ask_for(Care& care, MarketLink& link, BookNeed need,
   const std::int64_t most = is_silent          ? kSilentMostNs
                             : rules.is_chained ? kRenewAgainMostNs
                                                : kAskAgainMostNs;
-  care.delay_ns = std::clamp(2 * care.delay_ns, is_silent ? kSilentPatienceNs : kAskAgainNs, most);
+  const bool is_urgent = care.is_urgent || (stakes_ && stakes_(care.instrument));
+  const std::int64_t least = is_silent                        ? kSilentPatienceNs
+                             : rules.is_chained || is_urgent ? kAskAgainSoonNs
+                                                              : kAskAgainNs;
+  care.delay_ns = std::clamp(2 * care.delay_ns, least, most);
   care.next_ns = now_ns + care.delay_ns;
   // A stream that says nothing is subscribed anew, whatever the venue; so is a chained book.
   if (rules.is_chained || is_silent) return link.renew(care.topic);
   BookDesk* const desk = desk_of(rules);
   if (desk == nullptr) return;
-  desk->ask(care.instrument, instruments_[care.instrument].symbol,
-            care.is_urgent || (stakes_ && stakes_(care.instrument)));
+  desk->ask(care.instrument, instruments_[care.instrument].symbol, is_urgent);
 }
 
 BookDesk* MarketHub::desk_of(const MarketRules& rules) noexcept {

@@ -57,12 +57,16 @@ enum class ResyncKind : std::uint8_t {
 };
 inline constexpr std::array<std::string_view, 3> kResyncKindNames{"stream", "urgent", "rest"};
 
+/// What is wanted where the stream brings the snapshot or money depends on the book.
+inline constexpr std::int64_t kResyncGoalNs = 2 * kNsPerSecond;
+
 /// Books that were brought back: from the loss, or from when their connection was live again, to
 /// the whole book; seen every 100 ms.
 struct ResyncTimes {
   std::uint64_t count = 0;
   std::int64_t total_ns = 0;
   std::int64_t longest_ns = 0;
+  std::uint64_t late = 0;  // longer than kResyncGoalNs
 };
 
 /// One connection, for people.

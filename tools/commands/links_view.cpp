@@ -31,6 +31,7 @@ LinksShot all_links(const SessionPlan& plan) {
       sum.count += shot->resyncs[k].count;
       sum.total_ns += shot->resyncs[k].total_ns;
       sum.longest_ns = std::max(sum.longest_ns, shot->resyncs[k].longest_ns);
+      sum.late += shot->resyncs[k].late;
     }
   }
   return all;
@@ -72,7 +73,8 @@ std::string links_text(const SessionPlan& plan) {
     out += "books brought back (" + std::string(kResyncKindNames[k]) + "): " +
            std::to_string(r.count) + ", mean " +
            shown_ns(r.total_ns / static_cast<std::int64_t>(r.count)) + ", longest " +
-           shown_ns(r.longest_ns) + "\n";
+           shown_ns(r.longest_ns) + ", over " + shown_ns(kResyncGoalNs) + ": " +
+           std::to_string(r.late) + "\n";
   }
   const std::int64_t now = realtime_ns();
   if (const auto limits = limits_of(plan, now)) out += "\n" + limits_text(*limits, now);
@@ -87,7 +89,8 @@ Json links_json(const SessionPlan& plan) {
   for (std::size_t k = 0; k < shot.resyncs.size(); ++k) {
     const LinksShot::Resyncs& r = shot.resyncs[k];
     j["resyncs"][kResyncKindNames[k]] = {
-        {"count", r.count}, {"total_ns", r.total_ns}, {"longest_ns", r.longest_ns}};
+        {"count", r.count}, {"total_ns", r.total_ns}, {"longest_ns", r.longest_ns},
+        {"late", r.late}};
   }
   for (const LinksShot::Link& l : shot.links) {
     j["links"].push_back({{"name", l.name}, {"state", l.state}, {"second", l.is_second},

@@ -12,10 +12,12 @@ import argparse
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), '..', '..', '..'))
 STAGES = ('feed', 'features', 'models', 'risk', 'exec')
@@ -53,9 +55,9 @@ class Soak:
         while not (os.path.exists(port_file) and os.path.getsize(port_file)):
             time.sleep(0.1)
         with open(port_file, encoding='utf-8') as file:
-            return json.load(file)['port']
+            self.port = json.load(file)['port']
 
-    def start_session(self, port):
+    def start_session(self):
         bases = ['S%03d' % i for i in range(48)] + ['BTC', 'ETH']
         ids = []
         for b in bases:
@@ -64,7 +66,7 @@ class Soak:
         models = ROOT + '/models/shipped/'
         config = {
             'name': 'soak', 'mode': 'live', 'for_ns': self.options.minutes * 60 * 10**9,
-            'live': {'address': '127.0.0.1:%d' % port, 'ca_file': self.folder + '/ca.pem',
+            'live': {'address': '127.0.0.1:%d' % self.port, 'ca_file': self.folder + '/ca.pem',
                      'snapshot_levels': 100},
             'instruments': ids,
             # Quiet symbols: most speak every half second or so.
@@ -77,9 +79,11 @@ class Soak:
         with open(self.folder + '/session.json', 'w', encoding='utf-8') as file:
             json.dump(config, file)
         self.log = open(self.folder + '/up.err', 'w', encoding='utf-8')
+        # A file: the account of 300 instruments is longer than a pipe that nobody reads yet.
+        self.out = open(self.folder + '/up.out', 'w+', encoding='utf-8')
         self.session = subprocess.Popen(
             [self.options.bin + '/pinstripe', 'up', self.folder + '/session.json', '--json'],
-            env=self.env, stdout=subprocess.PIPE, stderr=self.log, text=True)
+            env=self.env, stdout=self.out, stderr=self.log, text=True)
 
     def look(self):
         shown = self.program('status', 'soak', '--json')
@@ -104,17 +108,28 @@ class Soak:
               file=sys.stderr)
 
     def run(self):
-        self.start_session(self.start_venue())
+        self.start_venue()
+        self.start_session()
         self.began = time.time()
         while self.session.poll() is None:
             time.sleep(5)
             self.look()
-        out = self.session.stdout.read()
+        self.out.seek(0)
+        out = self.out.read()
+        faults = self.faults()
         self.venue.send_signal(signal.SIGINT)
         account = json.loads(out) if out.startswith('{') else {}
-        return self.report(account, self.program('replay', 'soak', '--json'))
+        return self.report(account, self.program('replay', 'soak', '--json'), faults)
 
-    def report(self, account, replay):
+    def faults(self):
+        """What the exchange did, by fault."""
+        context = ssl.create_default_context(cafile=self.folder + '/ca.pem')
+        context.check_hostname = False
+        with urllib.request.urlopen('https://127.0.0.1:%d/venue/state' % self.port,
+                                    context=context) as answer:
+            return {k: v for k, v in json.load(answer)['faults']['met'].items() if v}
+
+    def report(self, account, replay, faults):
         half = self.samples[len(self.samples) // 2:]
         growth = {}
         for stage in STAGES:
@@ -130,6 +145,7 @@ class Soak:
             'resyncs': self.samples[-1]['resyncs'] if self.samples else {},
             'books_valid_share': sum(s['valid'] for s in half) / max(
                 1, sum(s['books'] for s in half)),
+            'faults': faults,
             'memory': growth,
             'replay_same': all(replay.get(k) == account.get(k) for k in
                                ('orders_digest', 'signals_digest', 'state_hash')),
