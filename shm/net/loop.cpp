@@ -44,6 +44,12 @@ io_uring_sqe* next_sqe(io_uring& u) noexcept {
   return sqe;
 }
 
+/// The mode that the kernel leaves again whenever it sends one by itself.
+void acknowledge_later(int fd) noexcept {
+  const int off = 0;
+  ::setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &off, sizeof(off));
+}
+
 std::string ring_error(int error) {
   const std::string what = std::string("cannot open an io_uring: ") + std::strerror(error) + "; ";
   switch (error) {
@@ -66,6 +72,7 @@ struct Loop::Slot {
   std::uint32_t life = 0;  // of the present or last socket; 0: none yet
   int early_error = 0;     // connect failed at once
   bool waits_for_room = false;
+  bool owes_ack = false;  // stands in owing_
   SocketEvents* events = nullptr;
 };
 
@@ -82,7 +89,8 @@ struct Loop::Ring {
 Loop::Loop(const Options& options)
     : options_(options),
       ring_(std::make_unique<Ring>()),
-      slots_(std::make_unique<Slot[]>(options.sockets_max)) {
+      slots_(std::make_unique<Slot[]>(options.sockets_max)),
+      owing_(std::make_unique<std::uint32_t[]>(options.sockets_max)) {
   for (std::uint32_t i = 0; i < options.sockets_max; ++i) slots_[i].index = i;
 }
 
@@ -110,6 +118,7 @@ Result<void> Loop::start() {
   const int rc = ::io_uring_queue_init_params(kEntries, &ring_->uring, &params);
   if (rc < 0) return fail(ring_error(-rc));
   ring_->is_open = true;
+  ::io_uring_register_ring_fd(&ring_->uring);  // a lookup less a call; works without it too
   return start_buffers();
 }
 
@@ -161,16 +170,21 @@ void Loop::ask_kernel() noexcept {
 
 unsigned Loop::poll() noexcept {
   ask_kernel();
-  return handle_completions(UINT_MAX);
+  const unsigned done = handle_completions(UINT_MAX);
+  if (done == 0 && owing_count_ != 0) acknowledge_one();
+  return done;
 }
 
 bool Loop::poll_one() noexcept {
   if (::io_uring_cq_ready(&ring_->uring) == 0) ask_kernel();
-  return handle_completions(1) != 0;
+  const bool is_one = handle_completions(1) != 0;
+  if (!is_one && owing_count_ != 0) acknowledge_one();
+  return is_one;
 }
 
 unsigned Loop::wait(std::int64_t timeout_ns) noexcept {
   if (const unsigned done = poll(); done != 0 || timeout_ns <= 0) return done;
+  while (owing_count_ != 0) acknowledge_one();
   __kernel_timespec t{timeout_ns / kNsPerSecond, timeout_ns % kNsPerSecond};
   io_uring_cqe* first = nullptr;
   ::io_uring_submit_and_wait_timeout(&ring_->uring, &first, 1, &t, nullptr);
@@ -215,12 +229,30 @@ void Loop::handle_receive(Slot& slot, std::uint32_t life, int result,
     const unsigned buffer = flags >> IORING_CQE_BUFFER_SHIFT;
     if (is_alive() && result > 0) deliver(slot, result, buffer);
     give_back(buffer);
+    if (is_alive()) note_received(slot);
   } else if (is_alive() && result <= 0 && result != -ENOBUFS) {
     slot.events->on_ended(-result);
     return;
   }
   // Out of buffers, or the kernel ended the series for fairness: begin another.
   if ((flags & IORING_CQE_F_MORE) == 0 && is_alive()) receive(slot);
+}
+
+void Loop::note_received(Slot& slot) noexcept {
+  if (slot.owes_ack || !options_.late_acks) return;
+  slot.owes_ack = true;
+  owing_[owing_count_++] = slot.index;
+}
+
+/// One a poll, so that what comes meanwhile waits for no more than that. The next socket of a slot
+/// that was closed is asked in vain, which does no harm.
+void Loop::acknowledge_one() noexcept {
+  Slot& slot = slots_[owing_[--owing_count_]];
+  slot.owes_ack = false;
+  if (slot.fd < 0) return;
+  const int now = 1;
+  ::setsockopt(slot.fd, IPPROTO_TCP, TCP_QUICKACK, &now, sizeof(now));
+  acknowledge_later(slot.fd);
 }
 
 void Loop::deliver(Slot& slot, int result, unsigned buffer) noexcept {
@@ -254,6 +286,7 @@ void Loop::watch(Slot& slot, Operation operation) noexcept {
 }
 
 void Loop::receive(Slot& slot) noexcept {
+  if (options_.late_acks) acknowledge_later(slot.fd);
   io_uring_sqe* const sqe = next_sqe(ring_->uring);
   ::io_uring_prep_recvmsg_multishot(sqe, slot.fd, &ring_->shape, 0);
   sqe->flags |= IOSQE_BUFFER_SELECT;

@@ -6,6 +6,10 @@
 // Receive stamps are the kernel's (SO_TIMESTAMPNS, taken where the packet enters the stack), else
 // the clock at the completion. Both are CLOCK_REALTIME.
 //
+// Acknowledgements of TCP go out when nothing else is there to do. The kernel would send each from
+// within the receive, on this thread, before the bytes are handed over: a walk through the whole
+// stack in front of every message.
+//
 // One thread. A handler may send, connect and close, on its own socket too; it must not poll.
 // Sends are plain non-blocking system calls: one either way, and no buffer of ours stays with the
 // kernel.
@@ -51,6 +55,7 @@ class Loop {
     unsigned buffers = 64;           // 2^k
     unsigned buffer_bytes = 32'768;  // of one receive
     bool kernel_stamps = true;
+    bool late_acks = true;  // false: as the kernel does by itself, for comparison
   };
 
   /// An error names the feature that this kernel does not have or does not allow.
@@ -97,10 +102,14 @@ class Loop {
   void receive(Slot& slot) noexcept;
   Slot* find(SocketId id) noexcept;
   void give_back(unsigned buffer) noexcept;
+  void note_received(Slot& slot) noexcept;
+  void acknowledge_one() noexcept;
 
   Options options_;
   std::unique_ptr<Ring> ring_;
   std::unique_ptr<Slot[]> slots_;
+  std::unique_ptr<std::uint32_t[]> owing_;  // slots whose last bytes are not acknowledged by us
+  unsigned owing_count_ = 0;
 };
 
 }  // namespace pinstripe::net
