@@ -6,6 +6,7 @@
 //
 //   ours              io_uring, TLS, RFC 6455 of shm/net, polled
 //   boost_beast       polled (io_context::poll), and in its default blocking loop
+//   kernel's ACKs     ours, but TCP's acknowledgements are the kernel's affair
 //   bare TCP          recv in a loop, neither TLS nor decoding: what the kernel takes
 //
 // The server's stamp is taken right before it gives the encrypted bytes to the kernel, ours when
@@ -77,7 +78,7 @@ bool take_turn(WireServer& server, const Frames& frames, const WirePlan& plan, C
 }
 
 std::vector<Contestant> contestants() {
-  std::vector<Contestant> all(4);
+  std::vector<Contestant> all(5);
   all[0].name = "ours";
   all[0].receive = &receive_ours;
   all[1].name = "Boost.Beast, polling";
@@ -87,6 +88,8 @@ std::vector<Contestant> contestants() {
   all[3].name = "bare TCP";
   all[3].receive = &receive_bare;
   all[3].is_bare = true;
+  all[4].name = "ours, kernel's ACKs";
+  all[4].receive = &receive_ours_kernel_acks;
   return all;
 }
 
@@ -103,6 +106,7 @@ nlohmann::json at_rate(const std::vector<Contestant>& all) {
   j["peers"]["boost_beast_polling"]["wire_to_ring_ns"] = latency(all[1]);
   j["peers"]["boost_beast_blocking"]["wire_to_ring_ns"] = latency(all[2]);
   j["bare_tcp_ns"] = latency(all[3]);
+  j["kernel_acks"]["wire_to_ring_ns"] = latency(all[4]);
   j["polling_p50_ratio"] = ours / median(all[1].p50);
   j["polling_p99_ratio"] = median(all[0].p99) / median(all[1].p99);
   j["blocking_p50_ratio"] = ours / median(all[2].p50);

@@ -36,6 +36,8 @@ class WireSink {
 
 /// False where the connection failed; standard error says why.
 bool receive_ours(const WireServer& server, std::uint64_t frames, WireSink& sink);
+/// The same, but the kernel sends TCP's acknowledgements when it likes (shm/net/loop.h).
+bool receive_ours_kernel_acks(const WireServer& server, std::uint64_t frames, WireSink& sink);
 /// Boost.Beast: io_context::poll in a loop, or blocking reads.
 bool receive_beast_polling(const WireServer& server, std::uint64_t frames, WireSink& sink);
 bool receive_beast_blocking(const WireServer& server, std::uint64_t frames, WireSink& sink);

@@ -25,10 +25,9 @@ struct Receiver final : net::WebSocketEvents {
   bool is_closed = false;
 };
 
-}  // namespace
-
-bool receive_ours(const WireServer& server, std::uint64_t frames, WireSink& sink) {
-  auto loop = net::Loop::open({});
+bool receive(const WireServer& server, std::uint64_t frames, WireSink& sink,
+             const net::Loop::Options& options) {
+  auto loop = net::Loop::open(options);
   auto tls = net::TlsContext::open({server.ca_file()});
   auto endpoint = net::resolve("127.0.0.1", server.port());
   for (const Error* e : {loop ? nullptr : &loop.error(), tls ? nullptr : &tls.error(),
@@ -46,6 +45,16 @@ bool receive_ours(const WireServer& server, std::uint64_t frames, WireSink& sink
     if (++turns % 65'536 == 0) socket.on_time(net::Loop::now_ns());
   }
   return !receiver.is_closed;
+}
+
+}  // namespace
+
+bool receive_ours(const WireServer& server, std::uint64_t frames, WireSink& sink) {
+  return receive(server, frames, sink, {});
+}
+
+bool receive_ours_kernel_acks(const WireServer& server, std::uint64_t frames, WireSink& sink) {
+  return receive(server, frames, sink, {.late_acks = false});
 }
 
 bool receive_bare(const WireServer& server, std::uint64_t frames, WireSink& sink) {

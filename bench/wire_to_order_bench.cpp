@@ -9,6 +9,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
@@ -50,6 +51,19 @@ Json venue_config(const Options& o) {
                        {"markets", {"BINANCE", "BINANCE_USDM", "BYBIT_LINEAR", "OKX_SWAP"}}}}}};
 }
 
+constexpr std::array<const char*, 5> kStages{"feed", "features", "models", "risk", "exec"};
+
+/// The exchange has the last core for itself, as it is elsewhere in life; the stages share the
+/// others in the order of the path. Empty: there is one core only.
+std::vector<int> stage_cores() {
+  const std::vector<int> cores = usable_cores();
+  std::vector<int> of_stages;
+  for (std::size_t i = 0; cores.size() > 1 && i < kStages.size(); ++i) {
+    of_stages.push_back(cores[i * std::min(cores.size() - 1, kStages.size()) / kStages.size()]);
+  }
+  return of_stages;
+}
+
 /// The bench config of the whole path (bench/pipeline.json), fed by the venue in place of the
 /// synthetic market.
 Json live_config(const Options& o, const VenueProgram& venue, const std::filesystem::path& folder,
@@ -61,8 +75,10 @@ Json live_config(const Options& o, const VenueProgram& venue, const std::filesys
   config["instruments"] = {"BINANCE_USDM:BTCUSDT", "BINANCE_SPOT:BTCUSDT", "BYBIT_LINEAR:BTCUSDT",
                            "OKX_SWAP:BTC-USDT-SWAP"};
   config["journal"] = {{"mode", "on"}, {"dir", (folder / "journal").string()}};
-  for (const char* stage : {"feed", "features", "models", "risk", "exec"}) {
-    config["stages"][stage]["wait"] = o.wait;
+  const std::vector<int> cores = stage_cores();
+  for (std::size_t i = 0; i < kStages.size(); ++i) {
+    config["stages"][kStages[i]]["wait"] = o.wait;
+    if (!cores.empty()) config["stages"][kStages[i]]["core"] = cores[i];
   }
   return config;
 }
@@ -87,7 +103,8 @@ WireOrders run_once(const Options& o, int number) {
       std::filesystem::remove_all(folder, ignored);
     }
   } removal{folder};
-  VenueProgram venue(venue_config(o), folder);
+  const std::vector<int> cores = usable_cores();
+  VenueProgram venue(venue_config(o), folder, cores.size() > 1 ? cores.back() : -1);
   const auto config = written(live_config(o, venue, folder, name), folder / "session.json");
   const Json account =
       run_session(config, "--for " + std::to_string(std::lround(o.seconds * 1000)) + "ms");
