@@ -14,13 +14,16 @@
 #include <stdexcept>
 #include <string>
 
+#include "bench/machine.h"
+
 namespace pinstripe::bench {
 
 class VenueProgram {
  public:
-  /// Returns once it serves; throws where it does not. Its files lie in `folder`.
-  VenueProgram(nlohmann::ordered_json config, const std::filesystem::path& folder)
-      : folder_(folder) {
+  /// Returns once it serves; throws where it does not. Its files lie in `folder`, and it runs on
+  /// `core` alone.
+  VenueProgram(nlohmann::ordered_json config, const std::filesystem::path& folder, int core)
+      : folder_(folder), core_(core) {
     config["ca_file"] = ca_file();
     std::ofstream(folder / "venue.json") << config.dump();
     start();
@@ -69,6 +72,7 @@ class VenueProgram {
     if (pid_ != 0) return;
     ::prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (::getppid() != parent) ::_exit(1);
+    pin(core_);
     const int out = ::open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
     if (out >= 0) ::dup2(out, STDOUT_FILENO);
     if (out >= 0) ::dup2(out, STDERR_FILENO);
@@ -78,6 +82,7 @@ class VenueProgram {
   }
 
   std::filesystem::path folder_;
+  int core_ = 0;
   pid_t pid_ = -1;
   int port_ = 0;
 };

@@ -30,6 +30,21 @@ namespace {
 using namespace pinstripe::bench;
 using Json = nlohmann::ordered_json;
 
+constexpr std::array<const char*, 5> kStages{"feed", "features", "models", "risk", "exec"};
+
+/// The exchange has the last core for itself, as in life it is elsewhere; the stages share the
+/// others in the order of the path.
+std::vector<int> default_cores() {
+  const std::vector<int> cores = usable_cores();
+  const std::size_t shared = std::clamp<std::size_t>(cores.size() - 1, 1, kStages.size());
+  std::vector<int> chosen;
+  for (std::size_t i = 0; i < kStages.size(); ++i) {
+    chosen.push_back(cores[i * shared / kStages.size()]);
+  }
+  chosen.push_back(cores.back());
+  return chosen;
+}
+
 struct Options {
   double rate_per_s = 700;  // about 850 frames a second
   double seconds = 20;
@@ -37,6 +52,7 @@ struct Options {
   std::int64_t tick_ms = 1;
   int runs = 3;
   std::string wait = "auto";
+  std::vector<int> cores = default_cores();  // of the stages in the order of the path, the venue
   bool json = false;
   bool quick = false;
 };
@@ -51,19 +67,6 @@ Json venue_config(const Options& o) {
                        {"markets", {"BINANCE", "BINANCE_USDM", "BYBIT_LINEAR", "OKX_SWAP"}}}}}};
 }
 
-constexpr std::array<const char*, 5> kStages{"feed", "features", "models", "risk", "exec"};
-
-/// The exchange has the last core for itself, as it is elsewhere in life; the stages share the
-/// others in the order of the path. Empty: there is one core only.
-std::vector<int> stage_cores() {
-  const std::vector<int> cores = usable_cores();
-  std::vector<int> of_stages;
-  for (std::size_t i = 0; cores.size() > 1 && i < kStages.size(); ++i) {
-    of_stages.push_back(cores[i * std::min(cores.size() - 1, kStages.size()) / kStages.size()]);
-  }
-  return of_stages;
-}
-
 /// The bench config of the whole path (bench/pipeline.json), fed by the venue in place of the
 /// synthetic market.
 Json live_config(const Options& o, const VenueProgram& venue, const std::filesystem::path& folder,
@@ -75,10 +78,9 @@ Json live_config(const Options& o, const VenueProgram& venue, const std::filesys
   config["instruments"] = {"BINANCE_USDM:BTCUSDT", "BINANCE_SPOT:BTCUSDT", "BYBIT_LINEAR:BTCUSDT",
                            "OKX_SWAP:BTC-USDT-SWAP"};
   config["journal"] = {{"mode", "on"}, {"dir", (folder / "journal").string()}};
-  const std::vector<int> cores = stage_cores();
   for (std::size_t i = 0; i < kStages.size(); ++i) {
     config["stages"][kStages[i]]["wait"] = o.wait;
-    if (!cores.empty()) config["stages"][kStages[i]]["core"] = cores[i];
+    config["stages"][kStages[i]]["core"] = o.cores[i];
   }
   return config;
 }
@@ -103,8 +105,7 @@ WireOrders run_once(const Options& o, int number) {
       std::filesystem::remove_all(folder, ignored);
     }
   } removal{folder};
-  const std::vector<int> cores = usable_cores();
-  VenueProgram venue(venue_config(o), folder, cores.size() > 1 ? cores.back() : -1);
+  VenueProgram venue(venue_config(o), folder, o.cores.back());
   const auto config = written(live_config(o, venue, folder, name), folder / "session.json");
   const Json account =
       run_session(config, "--for " + std::to_string(std::lround(o.seconds * 1000)) + "ms");
@@ -128,7 +129,7 @@ double median_of(const std::vector<WireOrders>& runs, F&& value) {
 }
 
 Json summarise(const Options& o, const MachineStalls& stalls, const std::vector<WireOrders>& runs) {
-  Json out{{"runs", runs.size()}, {"seconds", o.seconds}, {"wait", o.wait}};
+  Json out{{"runs", runs.size()}, {"seconds", o.seconds}, {"wait", o.wait}, {"cores", o.cores}};
   struct Share {
     const char* key;
     double share;
@@ -201,6 +202,9 @@ int main(int argc, char** argv) {
   app.add_option("--seconds", o.seconds, "session time of a run")->check(CLI::PositiveNumber);
   app.add_option("--runs", o.runs, "runs; medians are printed")->check(CLI::Range(1, 1'000));
   app.add_option("--wait", o.wait, "auto, spin, yield or park, for every stage");
+  app.add_option("--cores", o.cores, "of feed, features, models, risk, exec and the exchange")
+      ->delimiter(',')
+      ->expected(static_cast<int>(kStages.size()) + 1);
   app.add_flag("--json", o.json, "one JSON object");
   app.add_flag("--quick", o.quick, "tiny, for the tests");
   const auto exit = parse_arguments(app, argc, argv, "wire-to-order");
