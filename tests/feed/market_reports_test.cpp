@@ -125,6 +125,30 @@ TEST(Bar, IsFourMessagesOnceItIsClosed) {
   EXPECT_EQ(rig.count("bars"), 1);
 }
 
+TEST(Bar, ThatTwoConnectionsBringIsToldOnce) {
+  Rig rig(kPerp);
+  rig.send(at(1), candle(true));
+  rig.send(at(2), candle(true));
+  EXPECT_EQ(told(rig).size(), 4u);
+  EXPECT_EQ(rig.count("bars"), 1);
+  EXPECT_EQ(rig.count("bar_duplicates"), 1);
+  EXPECT_EQ(rig.count("bad_lines"), 0);
+}
+
+TEST(Bar, OfAnotherLengthIsNoRepetition) {
+  Rig rig(kOkx);
+  const auto closed = [](const char* channel) {
+    return std::string(R"({"arg":{"channel":")") + channel +
+           R"(","instId":"BTC-USDT-SWAP"},"data":[["300000","100.0","100.0","100.0","100.0","5",)"
+           R"("5","9","1"]]})";
+  };
+  rig.send(at(0), closed("candle1m"), FrameFormat::kOkxRaw);
+  rig.send(at(1), closed("candle5m"), FrameFormat::kOkxRaw);
+  EXPECT_EQ(told(rig).size(), 8u);
+  EXPECT_EQ(rig.count("bars"), 2);
+  EXPECT_EQ(rig.count("bar_duplicates"), 0);
+}
+
 TEST(Bar, WithAPriceOffTheGridIsNotToldInPart) {
   Rig rig(kPerp);
   rig.send(at(0), candle(true, "99.95"));
