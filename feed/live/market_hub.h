@@ -41,6 +41,7 @@ struct HubOptions {
   std::string address;             // "host:port" in place of every venue's own; "": their own
   std::string ca_file;             // authorities; "": the system's
   bool redundant = false;          // two connections for each, all the time
+  std::string candles = "1m";      // length of the candles subscribed to (CandleLength); "": none
   std::uint32_t snapshot_levels = 1'000;
   std::int64_t cut_over_ns = std::int64_t{23} * 3'600 * kNsPerSecond;
   std::size_t message_bytes_max = 1u << 20;

@@ -32,7 +32,7 @@ Result<void> MarketHub::start(std::span<const std::uint16_t> wanted) {
   if (!limiter) return fail_within("the limiter of requests", limiter);
   limiter_ = std::make_unique<Limiter>(std::move(*limiter));
   for (const std::uint16_t i : wanted) told_.push_back({i, NoticeWord::kNone});
-  auto plans = plan_connections(instruments_, wanted);
+  auto plans = plan_connections(instruments_, wanted, options_.candles);
   if (!plans) return std::unexpected(plans.error());
   places_.reserve(plans->size());
   for (ConnectionPlan& plan : *plans) {

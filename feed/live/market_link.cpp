@@ -33,7 +33,7 @@ MarketLink::MarketLink(net::Loop& loop, const net::TlsContext& context, const Co
       options_(options),
       place_(place),
       random_(seed),
-      silence_ns_(options.data_silence_ns),
+      silence_ns_(patience_ns()),
       socket_(loop, context, *this, socket_options(options)) {}
 
 void MarketLink::on_time(std::int64_t now_ns) noexcept {
@@ -155,7 +155,7 @@ void MarketLink::look_for_silence(std::int64_t now_ns) noexcept {
   has_data_ = false;
   const bool flows = now_ns - data_ns_ < options_.data_silence_ns / 2;
   flowing_since_ns_ = flows && flowing_since_ns_ != 0 ? flowing_since_ns_ : flows ? now_ns : 0;
-  if (flows && now_ns - flowing_since_ns_ >= kFlowsNs) silence_ns_ = options_.data_silence_ns;
+  if (flows && now_ns - flowing_since_ns_ >= kFlowsNs) silence_ns_ = patience_ns();
   if (now_ns - data_ns_ < silence_ns_) return;
   silence_ns_ = std::min(2 * silence_ns_, options_.data_silence_most_ns);
   give_up("nothing of the market has come for too long, though the connection lives", now_ns);

@@ -39,7 +39,8 @@ struct LinkOptions {
   std::int64_t backoff_most_ns = 30'000'000'000;
   std::int64_t settled_ns = 10'000'000'000;      // live for so long: the next back-off is the first
   // Nothing of the market at all for so long: made anew. Where that brings nothing either, the
-  // instruments are quiet: each time twice as long, until data flow again.
+  // instruments are quiet: each time twice as long, until data flow again. Where nothing has to
+  // come all the time (ConnectionPlan::is_steady) it is the longest from the beginning.
   std::int64_t data_silence_ns = 10'000'000'000;
   std::int64_t data_silence_most_ns = 300'000'000'000;
   std::int64_t answer_ns = 10'000'000'000;        // a heartbeat without answer
@@ -126,6 +127,10 @@ class MarketLink final : private net::WebSocketEvents {
   void look_for_silence(std::int64_t now_ns) noexcept;
   void give_up(const char* why, std::int64_t now_ns) noexcept;
   std::int64_t backoff_ns() noexcept;
+  /// The shortest silence that counts as dead.
+  std::int64_t patience_ns() const noexcept {
+    return plan_.is_steady() ? options_.data_silence_ns : options_.data_silence_most_ns;
+  }
 
   const ConnectionPlan& plan_;
   net::Endpoint endpoint_;

@@ -11,6 +11,7 @@
 
 #include "feed/feed_config.h"
 #include "feed/frame.h"
+#include "feed/live/candle_lengths.h"
 #include "shm/base/result.h"
 #include "shm/market/instrument.h"
 
@@ -43,7 +44,7 @@ const MarketRules* market_rules(std::string_view venue) noexcept;
 /// Names of all venues that have rules, with commas, for people.
 std::string live_venue_names();
 
-/// What of a market a topic brings.
+/// What of a market a topic brings. kOther may be silent for long while all is well.
 enum class MarketChannel : std::uint8_t { kBook, kTouch, kTrades, kMark, kOther };
 
 struct MarketTopic {
@@ -60,12 +61,20 @@ struct ConnectionPlan {
   std::string name;             // "BINANCE_USDM/public/0"
   std::string path;
   std::vector<MarketTopic> topics;
+
+  /// Whether something comes all the time: books, trades or marks.
+  bool is_steady() const noexcept {
+    return std::ranges::any_of(
+        topics, [](const MarketTopic& t) { return t.channel != MarketChannel::kOther; });
+  }
 };
 
 /// The connections that `wanted` (indices in `instruments`) need, each within its venue's limits.
-/// An error names an instrument whose venue has no live market here.
+/// `candles`: the name of a CandleLength, or "" for none. An error names an instrument whose venue
+/// has no live market here, or the length.
 Result<std::vector<ConnectionPlan>> plan_connections(std::span<const Instrument> instruments,
-                                                     std::span<const std::uint16_t> wanted);
+                                                     std::span<const std::uint16_t> wanted,
+                                                     std::string_view candles);
 
 /// A message that subscribes to (or leaves) `topics`, at most topics_per_message.
 std::string subscription_text(const MarketRules& rules, std::span<const MarketTopic> topics,
