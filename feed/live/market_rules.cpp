@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <map>
+#include <set>
 
 namespace pinstripe {
 namespace {
@@ -26,7 +27,7 @@ constexpr MarketRules kRules[] = {
 };
 
 /// A topic of a venue, before the symbol is known: "%" stands for it, "#" for the length of
-/// a candle.
+/// a candle. Without "%" it is of all instruments of its market, and asked for once.
 struct TopicForm {
   std::string_view venue;
   std::string_view plane;   // connections are split by it
@@ -69,6 +70,8 @@ constexpr TopicForm kTopics[] = {
      R"({"channel":"funding-rate","instId":"%"})"},
     {"OKX_SWAP", "public", "/ws/v5/public", MarketChannel::kOther,
      R"({"channel":"open-interest","instId":"%"})"},
+    {"OKX_SWAP", "public", "/ws/v5/public", MarketChannel::kOther,
+     R"({"channel":"liquidation-orders","instType":"SWAP"})"},
     {"OKX_SWAP", "business", "/ws/v5/business", MarketChannel::kOther,
      R"({"channel":"candle#","instId":"%"})"},
 };
@@ -108,6 +111,7 @@ struct Planner {
   std::vector<ConnectionPlan> plans;
   std::map<std::string, std::size_t> open;   // plane -> its connection that is being filled
   std::map<std::string, unsigned> count;
+  std::set<const TopicForm*> asked;          // of those of all instruments
 
   void add(const MarketRules& rules, std::uint8_t venue, const TopicForm& form, MarketTopic topic) {
     const std::string plane = std::string(form.venue) + "/" + std::string(form.plane);
@@ -189,6 +193,7 @@ Result<std::vector<ConnectionPlan>> plan_connections(std::span<const Instrument>
     for (const TopicForm& form : kTopics) {
       if (form.venue != instrument.venue) continue;
       if (length == nullptr && form.text.contains('#')) continue;
+      if (!form.text.contains('%') && !planner.asked.insert(&form).second) continue;
       const std::string text = topic_text(*rules, form.text, instrument.symbol, length);
       planner.add(*rules, numbers[index], form,
                   {index, form.channel, text, topic_mark(*rules, text, instrument.symbol)});

@@ -61,6 +61,15 @@ const std::string kHead =
     "{\"t\":\"connect\",\"conn\":\"b\",\"ts\":1.5,\"addr\":\"wss://stream.bybit.com/v5/public/spot\"}\n"
     "{\"t\":\"send\",\"conn\":\"a\",\"ts\":1.5,\"data\":\"{}\"}\n";
 
+TEST(RecordedLines, LiquidationsOfOkxAreOfNoOneInstrument) {
+  constexpr auto kOkx = CaptureFormat::kOkxRaw;
+  EXPECT_EQ(symbol_in(kOkx, R"({"arg":{"channel":"trades","instId":"BTC-USDT"},"data":[{}]})", ""),
+            "BTC-USDT");
+  EXPECT_EQ(symbol_in(kOkx, R"({"arg":{"channel":"liquidation-orders","instType":"SWAP"},"data":[)"
+                            R"({"instId":"DOGE-USDT-SWAP","details":[]}]})", ""), "")
+      << "a recording would hold an instrument without a book";
+}
+
 TEST(RecordedLines, HaveThreeForms) {
   RawLine raw = split_line(R"(1786310823.5264041: {"a":1})");
   EXPECT_EQ(raw.kind, RawLine::Kind::kMessage);

@@ -50,7 +50,7 @@ class BookSink {
     return event_;
   }
   void commit(unsigned) noexcept {
-    if (port_ == 0) keep_bar();
+    if (port_ == 0) keep_report();
     if (port_ != 2) return;
     Book& book = books[event_.h.instrument];
     if (event_.h.type == MsgType::kBookState) {
@@ -74,10 +74,12 @@ class BookSink {
   std::map<std::uint16_t, Book> books;
   std::uint64_t trades = 0, marks = 0;
   std::vector<Bar> bars;
+  std::map<std::uint16_t, std::uint64_t> liquidations;  // by instrument
 
  private:
-  void keep_bar() {
+  void keep_report() {
     switch (event_.h.type) {
+      case MsgType::kLiquidation: ++liquidations[event_.h.instrument]; return;
       case MsgType::kBar: bars.push_back({event_.h.instrument, event_.a, event_.b}); return;
       case MsgType::kBarBody:
         bars.back().open_ticks = event_.a;

@@ -78,6 +78,22 @@ TEST(MarketRules, CandlesAreAskedForInEachVenuesWords) {
   EXPECT_TRUE(candle_topics("").empty());
 }
 
+TEST(MarketRules, LiquidationsOfAllSwapsAreAskedForOnce) {
+  std::vector<Instrument> many(60, find_instrument("OKX_SWAP:BTC-USDT-SWAP").value());
+  for (std::size_t i = 0; i < many.size(); ++i) many[i].symbol = "S" + std::to_string(i) + "-SWAP";
+  const auto plans = plan_connections(many, all_of(many.size()), "");
+  ASSERT_TRUE(plans.has_value());
+  std::size_t found = 0, topics = 0;
+  for (const ConnectionPlan& p : *plans) {
+    topics += p.topics.size();
+    for (const MarketTopic& t : p.topics) {
+      if (t.text == R"({"channel":"liquidation-orders","instType":"SWAP"})") ++found;
+    }
+  }
+  EXPECT_EQ(found, 1u);
+  EXPECT_EQ(topics, many.size() * 5 + 1);  // books, trades, mark, funding, open interest; and it
+}
+
 TEST(MarketRules, ALengthThatSomeVenueDoesNotHaveIsRefusedWithThoseThatAllHave) {
   const auto said = candle_topics("8h");
   ASSERT_EQ(said.size(), 1u);
