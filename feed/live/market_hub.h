@@ -166,6 +166,8 @@ class MarketHub final : private LinkOwner {
 
   void on_link_message(MarketLink& link, const net::WsMessage& message) noexcept override;
   bool may_connect(MarketLink& link) noexcept override;
+  bool may_send(MarketLink& link) noexcept override;
+  bool is_granted(const LimitScope& scope, LimitTurn& turn) noexcept;
   bool may_subscribe() noexcept override { return may_subscribe_; }
   void on_link_leaving(MarketLink& link) noexcept override;
 

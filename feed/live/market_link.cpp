@@ -1,5 +1,7 @@
 #include "feed/live/market_link.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 
 #include "shm/base/hash.h"
@@ -26,12 +28,13 @@ net::WsOptions socket_options(const LinkOptions& options) {
 
 MarketLink::MarketLink(net::Loop& loop, const net::TlsContext& context, const ConnectionPlan& plan,
                        const net::Endpoint& endpoint, LinkOwner& owner, const LinkOptions& options,
-                       std::size_t place, std::uint64_t seed)
+                       std::size_t place, std::uint64_t serial, std::uint64_t seed)
     : plan_(plan),
       endpoint_(endpoint),
       owner_(owner),
       options_(options),
       place_(place),
+      serial_(serial),
       random_(seed),
       silence_ns_(patience_ns()),
       socket_(loop, context, *this, socket_options(options)) {}
@@ -88,6 +91,7 @@ void MarketLink::on_ws_open() noexcept {
   state_ = LinkState::kSubscribing;
   awaits_answer_ = has_data_ = has_heard_ = false;
   next_send_ns_ = next_beat_ns_ = 0;
+  send_turn_ = {};
   to_send_.clear();
   to_renew_.clear();
   const std::span<const MarketTopic> topics = plan_.topics;
@@ -99,8 +103,13 @@ void MarketLink::on_ws_open() noexcept {
   }
 }
 
+std::string MarketLink::limits_key() const {
+  return std::to_string(::getpid()) + '.' + std::to_string(serial_) + '.' +
+         std::to_string(counts_.opens);
+}
+
 void MarketLink::send_next(std::int64_t now_ns) noexcept {
-  if (!socket_.send_text(to_send_.front())) return;
+  if (!owner_.may_send(*this) || !socket_.send_text(to_send_.front())) return;
   to_send_.pop_front();
   next_send_ns_ = now_ns + plan_.rules->message_gap_ns;
 }

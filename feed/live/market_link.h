@@ -25,6 +25,8 @@ class LinkOwner {
   virtual void on_link_message(MarketLink& link, const net::WsMessage& message) noexcept = 0;
   /// Whether an attempt may be made now (the limiter's word). Asked before each.
   virtual bool may_connect(MarketLink& link) noexcept = 0;
+  /// Whether a message may be sent on it now (likewise). Asked before each.
+  virtual bool may_send(MarketLink& link) noexcept = 0;
   /// Whether links that are open may subscribe by now.
   virtual bool may_subscribe() noexcept = 0;
   /// The venue has said that it will end this connection.
@@ -52,8 +54,8 @@ enum class LinkState : std::uint8_t { kWaiting, kOpening, kSubscribing, kLive, k
 inline constexpr std::array<std::string_view, 5> kLinkStateNames{"waiting", "opening",
                                                                  "subscribing", "live", "ended"};
 
-/// A link's place in the limiter's queue for attempts to connect.
-struct ConnectTurn {
+/// A link's place in one of the limiter's queues.
+struct LimitTurn {
   std::uint64_t ticket = 0;
   std::int64_t not_before_ns = 0;  // CLOCK_REALTIME
 };
@@ -70,11 +72,11 @@ struct LinkCounts {
 
 class MarketLink final : private net::WebSocketEvents {
  public:
-  /// `plan` and `context` must outlive it; `place`: the owner's number for it; `seed` draws the
-  /// jitter.
+  /// `plan` and `context` must outlive it; `place`: the owner's number for it; `serial`: that no
+  /// other link of this process has; `seed` draws the jitter.
   MarketLink(net::Loop& loop, const net::TlsContext& context, const ConnectionPlan& plan,
              const net::Endpoint& endpoint, LinkOwner& owner, const LinkOptions& options,
-             std::size_t place, std::uint64_t seed);
+             std::size_t place, std::uint64_t serial, std::uint64_t seed);
 
   /// Everything that time does; a few times a second. Never while it is paused.
   void on_time(std::int64_t now_ns) noexcept;
@@ -91,7 +93,10 @@ class MarketLink final : private net::WebSocketEvents {
   LinkState state() const noexcept { return state_; }
   const LinkCounts& counts() const noexcept { return counts_; }
   std::size_t place() const noexcept { return place_; }
-  ConnectTurn& connect_turn() noexcept { return turn_; }
+  LimitTurn& connect_turn() noexcept { return connect_turn_; }
+  LimitTurn& send_turn() noexcept { return send_turn_; }
+  /// What the limiter knows this connection by: no other of this machine has it.
+  std::string limits_key() const;
   /// Open, and perhaps not yet subscribed.
   bool is_open() const noexcept {
     return state_ == LinkState::kSubscribing || state_ == LinkState::kLive;
@@ -137,8 +142,10 @@ class MarketLink final : private net::WebSocketEvents {
   LinkOwner& owner_;
   LinkOptions options_;
   std::size_t place_;
+  std::uint64_t serial_;
   std::uint64_t random_;
-  ConnectTurn turn_;
+  LimitTurn connect_turn_;
+  LimitTurn send_turn_;
   LinkState state_ = LinkState::kWaiting;
   LinkCounts counts_;
   std::uint64_t messages_before_ = 0;

@@ -10,20 +10,20 @@ namespace {
 
 constexpr std::int64_t kMs = kNsPerMs;
 
-/// Gaps between messages leave room for the pongs that count with them (Binance: 5, 10 a second).
+/// Binance counts messages by the second, pongs too: of its 5 (10) the limiter gives us all but 2.
 constexpr MarketRules kRules[] = {
     {"BINANCE_SPOT", "BINANCE", FrameFormat::kBinanceRaw, "stream.binance.com", 443,
-     "api.binance.com", Heartbeat::kServerPings, 0, 1'024, 100, 300 * kMs, false},
+     "api.binance.com", Heartbeat::kServerPings, 0, 1'024, 100, 0, true, false},
     {"BINANCE_USDM", "BINANCE_USDM", FrameFormat::kBinanceRaw, "fstream.binance.com", 443,
-     "fapi.binance.com", Heartbeat::kServerPings, 0, 1'024, 100, 150 * kMs, false},
+     "fapi.binance.com", Heartbeat::kServerPings, 0, 1'024, 100, 0, true, false},
     {"BYBIT", "BYBIT", FrameFormat::kBybitRaw, "stream.bybit.com", 443, "api.bybit.com",
-     Heartbeat::kJsonPing, 20'000 * kMs, 600, 10, 50 * kMs, true},
+     Heartbeat::kJsonPing, 20'000 * kMs, 600, 10, 50 * kMs, false, true},
     {"BYBIT_LINEAR", "BYBIT_LINEAR", FrameFormat::kBybitRaw, "stream.bybit.com", 443,
-     "api.bybit.com", Heartbeat::kJsonPing, 20'000 * kMs, 600, 100, 50 * kMs, true},
+     "api.bybit.com", Heartbeat::kJsonPing, 20'000 * kMs, 600, 100, 50 * kMs, false, true},
     {"OKX", "OKX", FrameFormat::kOkxRaw, "ws.okx.com", 8'443, "www.okx.com", Heartbeat::kTextPing,
-     20'000 * kMs, 480, 50, 100 * kMs, true},
+     20'000 * kMs, 480, 50, 100 * kMs, false, true},
     {"OKX_SWAP", "OKX_SWAP", FrameFormat::kOkxRaw, "ws.okx.com", 8'443, "www.okx.com",
-     Heartbeat::kTextPing, 20'000 * kMs, 480, 50, 100 * kMs, true},
+     Heartbeat::kTextPing, 20'000 * kMs, 480, 50, 100 * kMs, false, true},
 };
 
 /// A topic of a venue, before the symbol is known: "%" stands for it, "#" for the length of
@@ -230,6 +230,10 @@ SnapshotRequest snapshot_request(const MarketRules& rules, const std::string& sy
   return {std::string(is_spot ? "/api/v3/depth" : "/fapi/v1/depth") + "?symbol=" + symbol +
               "&limit=" + std::to_string(limit),
           is_spot ? spot_weight : futures_weight};
+}
+
+std::string interest_request(const MarketRules& rules, const std::string& symbol) {
+  return rules.venue == "BINANCE_USDM" ? "/fapi/v1/openInterest?symbol=" + symbol : "";
 }
 
 StreamNote note_of(const MarketRules& rules, std::string_view message) noexcept {

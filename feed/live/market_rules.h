@@ -36,6 +36,7 @@ struct MarketRules {
   std::uint32_t topics_per_connection = 0;
   std::uint32_t topics_per_message = 0;
   std::int64_t message_gap_ns = 0;     // between two messages sent on one connection
+  bool counts_messages = false;  // those sent on one connection, by the second: the limiter's word
   bool is_chained = false;  // books come as a snapshot on the stream; else by REST (Binance)
 };
 
@@ -87,6 +88,10 @@ struct SnapshotRequest {
 };
 SnapshotRequest snapshot_request(const MarketRules& rules, const std::string& symbol,
                                  std::uint32_t levels);
+
+/// Path and query of a REST answer about an instrument's open interest; "": the streams tell it, or
+/// there is none. It weighs 1.
+std::string interest_request(const MarketRules& rules, const std::string& symbol);
 
 /// What a message is for the one who moves it.
 enum class StreamNote : std::uint8_t {
