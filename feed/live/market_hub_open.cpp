@@ -64,6 +64,12 @@ Result<void> MarketHub::open_desks() {
                                                 options_.message_bytes_max));
     names_.push_back(std::string(rules.venue) + "/rest");
   }
+  for (const Told& t : told_) {
+    const Instrument& i = instruments_[t.instrument];
+    if (BookDesk* const desk = desk_of(*market_rules(i.venue))) {
+      desk->watch_interest(t.instrument, i.symbol);
+    }
+  }
   if (!options_.notices.empty()) names_.push_back("notices");
   lines_.assign(names_.size(), 0);
   return {};

@@ -74,12 +74,15 @@ class BookSink {
   std::map<std::uint16_t, Book> books;
   std::uint64_t trades = 0, marks = 0;
   std::vector<Bar> bars;
-  std::map<std::uint16_t, std::uint64_t> liquidations;  // by instrument
+  // By instrument.
+  std::map<std::uint16_t, std::uint64_t> liquidations;
+  std::map<std::uint16_t, std::int64_t> open_interest_e8;
 
  private:
   void keep_report() {
     switch (event_.h.type) {
       case MsgType::kLiquidation: ++liquidations[event_.h.instrument]; return;
+      case MsgType::kOpenInterest: open_interest_e8[event_.h.instrument] = event_.a; return;
       case MsgType::kBar: bars.push_back({event_.h.instrument, event_.a, event_.b}); return;
       case MsgType::kBarBody:
         bars.back().open_ticks = event_.a;
