@@ -208,7 +208,10 @@ std::string_view symbol_in(CaptureFormat format, std::string_view json, std::str
       const std::string_view topic = between(json, "\"topic\":\"", '"');
       return topic.substr(topic.rfind('.') + 1);
     }
-    case CaptureFormat::kOkxRaw: return between(json, "\"instId\":\"", '"');
+    case CaptureFormat::kOkxRaw:
+      // Of a whole type of instruments, whichever it names first.
+      if (json.substr(0, 64).contains("\"liquidation-orders\"")) return {};
+      return between(json, "\"instId\":\"", '"');
     case CaptureFormat::kBinanceRaw: {
       const std::string_view stream = between(json, "\"stream\":\"", '@');
       return stream.empty() ? between(json, "\"s\":\"", '"') : stream;

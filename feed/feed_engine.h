@@ -22,10 +22,10 @@ enum class FeedCount : std::size_t {
   kEvents, kFrames, kLevelChanges, kDepths, kTickers, kTrades, kMarks, kSnapshots, kOther,
   kNonMarketTrades, kUnusedTrades, kTradeDuplicates, kTradeHoles, kBadLines, kBadJson,
   kUnknownSymbol, kOffGrid, kOverflow, kClockAhead, kLevelsDropped, kMessagesDropped,
-  kInterruptions, kNotices, kPassedOver, kOpenInterests, kLiquidations, kBars, kGaps, kDuplicates,
-  kOutOfOrder, kCrossed, kResyncs, kStale, kOldTickers, kTickerMatches, kTickerMismatches,
-  kSnapshotsRefused, kSnapshotsUnused, kUpdatesUnused, kHeartbeats, kChecksumMatches,
-  kChecksumMismatches, kCount,
+  kInterruptions, kNotices, kPassedOver, kOpenInterests, kLiquidations, kBars, kBarDuplicates,
+  kGaps, kDuplicates, kOutOfOrder, kCrossed, kResyncs, kStale, kOldTickers, kTickerMatches,
+  kTickerMismatches, kSnapshotsRefused, kSnapshotsUnused, kUpdatesUnused, kHeartbeats,
+  kChecksumMatches, kChecksumMismatches, kCount,
 };
 inline constexpr std::size_t kFeedInstrumentCounts = 5;
 inline constexpr std::size_t kFeedCounts = static_cast<std::size_t>(FeedCount::kCount);
@@ -68,6 +68,8 @@ class FeedEngine {
     std::int64_t mark_e8 = 0;    // newest of a ticker that comes in parts; 0 = none yet
     std::int64_t index_e8 = 0;
     std::int64_t open_interest_e8 = 0;  // newest
+    std::int64_t bar_start_ms = -1;     // of the newest closed candle
+    std::int64_t bar_ms = 0;            // its length
     std::int64_t dropped = 0;  // levels that fell off the far end of the book
     std::array<std::int64_t, sizeof(KeeperCounts) / sizeof(std::int64_t)> collected{};
   };
@@ -107,6 +109,7 @@ class FeedEngine {
   void publish_liquidation(const FeedFrame& frame, const Item& item,
                            const RawLiquidation& l) noexcept;
   void on_bars(const FeedFrame& frame, std::size_t index) noexcept;
+  bool takes_bar(Item& item, const RawBar& b) noexcept;
   FeedErrorKind publish_bar(const Item& item, const RawBar& b) noexcept;
   void publish_funding(Item& item, std::int64_t rate_e8, std::int64_t funding_ms) noexcept;
   void on_trade(TimeNs now, const FeedFrame& frame, Item& item) noexcept;

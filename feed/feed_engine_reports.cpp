@@ -43,10 +43,25 @@ void FeedEngine::on_bars(const FeedFrame& frame, std::size_t index) noexcept {
   ++count(FeedCount::kEvents);
   begin(frame, index, m.venue_us);
   for (std::size_t i = 0; i < m.bar_count; ++i) {
+    if (!takes_bar(items_[index], m.bars[i])) continue;
     const FeedErrorKind kind = publish_bar(items_[index], m.bars[i]);
     if (kind != FeedErrorKind::kNone) refuse(frame, kind, m.symbol.data());
   }
   end(index);
+}
+
+/// Of two connections with the same topics each brings it, and a venue may close one again after a
+/// renewal. Candles of several lengths come in no order, so only the newest's own length is held
+/// against it.
+bool FeedEngine::takes_bar(Item& item, const RawBar& b) noexcept {
+  const std::int64_t length_ms = b.last_ms > b.start_ms ? b.last_ms - b.start_ms : 0;
+  if (length_ms == item.bar_ms && b.start_ms <= item.bar_start_ms) {
+    ++count(FeedCount::kBarDuplicates);
+    return false;
+  }
+  item.bar_ms = length_ms;
+  item.bar_start_ms = b.start_ms;
+  return true;
 }
 
 /// Four messages, or none: a candle is whole or it is not told.

@@ -11,8 +11,8 @@ constexpr std::array<std::string_view, kFeedCounts> kCountNames{
     "other", "non_market_trades", "unused_trades", "trade_duplicates", "trade_holes", "bad_lines",
     "bad_json", "unknown_symbol", "off_grid", "overflow", "clock_ahead", "levels_dropped",
     "messages_dropped", "interruptions", "notices", "passed_over", "open_interests", "liquidations",
-    "bars", "gaps", "duplicates", "out_of_order", "crossed", "resyncs", "stale", "old_tickers",
-    "ticker_matches", "ticker_mismatches", "snapshots_refused", "snapshots_unused",
+    "bars", "bar_duplicates", "gaps", "duplicates", "out_of_order", "crossed", "resyncs", "stale",
+    "old_tickers", "ticker_matches", "ticker_mismatches", "snapshots_refused", "snapshots_unused",
     "updates_unused", "heartbeats", "checksum_matches", "checksum_mismatches"};
 constexpr std::array<std::string_view, 5> kInstrumentNames{"book_state", "gaps", "resyncs",
                                                            "bid_levels", "ask_levels"};
@@ -99,6 +99,8 @@ void FeedEngine::save(StateWriter& w) const noexcept {
     w.i64(i.mark_e8);
     w.i64(i.index_e8);
     w.i64(i.open_interest_e8);
+    w.i64(i.bar_start_ms);
+    w.i64(i.bar_ms);
     w.i64(i.dropped);
     for (const std::int64_t v : i.collected) w.i64(v);
   }
@@ -127,6 +129,8 @@ Result<void> FeedEngine::load(StateReader& r) {
     i.mark_e8 = r.i64();
     i.index_e8 = r.i64();
     i.open_interest_e8 = r.i64();
+    i.bar_start_ms = r.i64();
+    i.bar_ms = r.i64();
     i.dropped = r.i64();
     for (std::int64_t& v : i.collected) v = r.i64();
   }

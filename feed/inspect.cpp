@@ -52,6 +52,11 @@ struct Segment {
   std::vector<std::size_t> files;
 };
 
+bool is_within(const std::vector<std::string>& some, const std::vector<std::string>& all) {
+  return std::ranges::all_of(
+      some, [&](const std::string& s) { return std::ranges::find(all, s) != all.end(); });
+}
+
 std::vector<Segment> make_segments(CaptureInfo& info, const std::vector<std::uint16_t>& ids) {
   std::vector<Segment> segments;
   for (std::size_t i = 0; i < info.files.size(); ++i) {
@@ -61,9 +66,10 @@ std::vector<Segment> make_segments(CaptureInfo& info, const std::vector<std::uin
       const CaptureFileInfo& before = info.files[segments.back().files.back()];
       const bool is_table = is_tardis(file.format);
       const bool joins_by_id = file.first_id != 0 && file.first_id == before.last_id;
-      // A recording that went on in another file has the same connections there.
-      const bool same_links =
-          std::ranges::is_permutation(file.select.connections, before.select.connections);
+      // A recording that went on in another file has the same connections there, but for those on
+      // which a short file saw nothing.
+      const bool same_links = is_within(file.select.connections, before.select.connections) ||
+                              is_within(before.select.connections, file.select.connections);
       file.joins_previous = is_table ? is_tardis(before.format)
                                      : file.format == before.format && joins_by_id && same_links;
     }
@@ -108,7 +114,12 @@ Result<std::int64_t> offset_of(const CaptureInfo& info, const Segment& segment,
 void add_selected(CaptureInfo& info, const Segment& segment, std::int64_t offset_ns) {
   const CaptureFileInfo& first = info.files[segment.files.front()];
   info.first_origin_ns = std::min(info.first_origin_ns, first.first_receive_ns - offset_ns);
-  std::vector<std::string> connections = first.select.connections;
+  std::vector<std::string> connections;
+  for (const std::size_t f : segment.files) {
+    for (const std::string& c : info.files[f].select.connections) {
+      if (std::ranges::find(connections, c) == connections.end()) connections.push_back(c);
+    }
+  }
   if (connections.empty()) connections.emplace_back();
   for (const std::string& connection : connections) {
     CaptureStream stream{segment.instrument, first.format, {}, offset_ns, {}};

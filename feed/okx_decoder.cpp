@@ -253,9 +253,11 @@ bool OkxDecoder::Parser::liquidations() noexcept {
          refuse(FeedErrorKind::kMissingField, limit);
 }
 
+/// The channel speaks of all instruments of a type: what is finer or larger than an order of ours
+/// may be is somebody else's, and ours are held against their grid later.
 bool OkxDecoder::Parser::liquidation_field(const char* key, RawLiquidation& l) noexcept {
-  if (starts_with(key, "bkPx\"")) return part(kPartPrice, l.price_e8);
-  if (starts_with(key, "sz\"")) return part(kPartQty, l.qty_e8);
+  if (starts_with(key, "bkPx\"")) return amount(kPartPrice, l.price_e8);
+  if (starts_with(key, "sz\"")) return amount(kPartQty, l.qty_e8);
   if (starts_with(key, "side\"")) return side("sell", "buy", l.is_sell);
   return starts_with(key, "ts\"") ? stamp() : skip();
 }

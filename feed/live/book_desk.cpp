@@ -10,6 +10,11 @@ namespace pinstripe {
 namespace {
 
 constexpr std::int64_t kRetryNs = kNsPerSecond;
+constexpr std::int64_t kInterestEveryNs = 60 * kNsPerSecond;  // of one instrument
+/// Between two: 300 instruments in a minute, an eighth of USD-M's weight.
+constexpr std::int64_t kInterestGapNs = 200 * kNsPerMs;
+/// A book does not wait longer for an answer that nobody waits for.
+constexpr std::int64_t kInterestPatienceNs = 500 * kNsPerMs;
 
 net::HttpClient::Options client_options(std::size_t body_bytes_max) {
   net::HttpClient::Options o;
@@ -31,7 +36,8 @@ BookDesk::BookDesk(net::Loop& loop, const net::TlsContext& context, const net::E
       body_(body_bytes_max + kFramePadding) {}
 
 bool BookDesk::ask(std::uint16_t instrument, const std::string& symbol, bool urgent) {
-  if (is_under_way_ && under_way_.instrument == instrument) return false;
+  const bool is_asked = is_under_way_ && !under_way_.is_interest;
+  if (is_asked && under_way_.instrument == instrument) return false;
   const auto at = std::ranges::find(queue_, instrument, &Ask::instrument);
   if (at != queue_.end() && (at->urgent || !urgent)) return false;
   if (at != queue_.end()) queue_.erase(at);
@@ -53,18 +59,51 @@ std::int64_t BookDesk::expected_ns() const noexcept {
   return wait + (a_minute == 0 ? 0 : weight * 60 * kNsPerSecond / a_minute);
 }
 
+void BookDesk::watch_interest(std::uint16_t instrument, const std::string& symbol) {
+  const std::string target = interest_request(rules_, symbol);
+  if (!target.empty()) interests_.push_back({{instrument, symbol, false, true}, target, 0});
+}
+
 void BookDesk::on_time(std::int64_t now_ns) noexcept {
   client_.on_time(now_ns);
-  if (queue_.empty() || is_ready_ || is_under_way_ || !client_.is_idle()) return;
   const std::int64_t realtime = realtime_ns();
+  if (is_under_way_ && under_way_.is_interest && !queue_.empty() &&
+      realtime - sent_ns_ >= kInterestPatienceNs) {
+    client_.close();
+    on_http_failure({.text = "an open interest did not come while a book waited for its turn"});
+  }
+  if (is_ready_ || is_under_way_ || !client_.is_idle()) return;
+  if (queue_.empty()) return ask_interest(realtime, now_ns);
   if (realtime < not_before_ns_ || !is_allowed(realtime)) return;
-  under_way_ = queue_.front();
+  const Ask first = std::move(queue_.front());
   queue_.pop_front();
+  ++counts_.requests;
+  send(first, snapshot_request(rules_, first.symbol, levels_).target, realtime, now_ns);
+}
+
+void BookDesk::ask_interest(std::int64_t realtime, std::int64_t now_ns) noexcept {
+  if (interests_.empty() || realtime < std::max(interest_ns_, interests_.front().next_ns)) return;
+  const LimitScope scope{rules_.limits_venue, LimitKind::kRequests};
+  const Grant grant =
+      limiter_.request(scope, 1, Priority::kBackground, realtime, interest_ticket_);
+  interest_ticket_ = grant.ticket;
+  if (grant.verdict != Ruling::kGranted) {
+    const std::int64_t least = grant.verdict == Ruling::kWait ? kInterestGapNs : kRetryNs;
+    interest_ns_ = std::max(grant.until_ns, realtime + least);
+    return;
+  }
+  interest_ns_ = realtime + kInterestGapNs;
+  interests_.front().next_ns = realtime + kInterestEveryNs;
+  std::ranges::rotate(interests_, interests_.begin() + 1);
+  send(interests_.back().ask, interests_.back().target, realtime, now_ns);
+}
+
+void BookDesk::send(const Ask& ask, std::string_view target, std::int64_t realtime,
+                    std::int64_t now_ns) noexcept {
+  under_way_ = ask;
   is_under_way_ = true;
   sent_ns_ = realtime;
-  ++counts_.requests;
-  const SnapshotRequest request = snapshot_request(rules_, under_way_.symbol, levels_);
-  client_.send({.target = request.target}, now_ns);
+  client_.send({.target = target}, now_ns);
 }
 
 /// Asks the limiter; where it says no, remembers until when.
@@ -92,12 +131,12 @@ void BookDesk::on_http_response(const net::HttpResponse& response) noexcept {
   if (const auto used = read_used_weight(rules_, response, sent_ns_)) limiter_.observe(*used, now);
   if (response.status != 200) {
     ++counts_.failures;
-    last_text_ = "a snapshot was answered with status " + std::to_string(response.status) + ": ";
+    last_text_ = std::string(under_way_.is_interest ? "an open interest" : "a snapshot") +
+                 " was answered with status " + std::to_string(response.status) + ": ";
     last_text_ += response.body.substr(0, 200);
-    not_before_ns_ = now + kRetryNs;
-    return;
+    return wait_after_failure(now);
   }
-  ++counts_.answers;
+  ++(under_way_.is_interest ? counts_.interests : counts_.answers);
   std::memcpy(body_.data(), response.body.data(), response.body.size());
   std::memset(body_.data() + response.body.size(), 0, kFramePadding);
   snapshot_ = {under_way_.instrument, {body_.data(), response.body.size()}, now};
@@ -113,7 +152,12 @@ void BookDesk::on_http_failure(const net::HttpFailure& failure) noexcept {
                    .kind = answer_kind(rules_.limits_venue, 0, 0),
                    .sent_ns = sent_ns_},
                   now);
-  not_before_ns_ = now + kRetryNs;
+  wait_after_failure(now);
+}
+
+/// A book does not wait for the failure of what nobody waits for.
+void BookDesk::wait_after_failure(std::int64_t now_ns) noexcept {
+  (under_way_.is_interest ? interest_ns_ : not_before_ns_) = now_ns + kRetryNs;
 }
 
 }  // namespace pinstripe

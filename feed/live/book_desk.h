@@ -2,7 +2,9 @@
 // (shm/limits). For venues whose streams bring changes only (Binance).
 //
 // Who needs a book asks; what is asked for twice waits once. Instruments with money at stake come
-// first, the others in the order in which they asked.
+// first, the others in the order in which they asked. While nobody waits it asks for what the
+// venue's streams do not tell, the open interest: one instrument after the other, each once a
+// minute at most, at the lowest priority.
 #pragma once
 
 #include <cstdint>
@@ -19,12 +21,14 @@ namespace pinstripe {
 struct DeskCounts {
   std::uint64_t requests = 0;
   std::uint64_t answers = 0;    // snapshots that came
-  std::uint64_t failures = 0;   // no answer, or another than 200
+  std::uint64_t interests = 0;  // answers about open interest
+  std::uint64_t failures = 0;   // no answer, or another than 200, of either
   std::uint64_t waits = 0;      // times that the limiter told it to wait
 };
 
 class BookDesk final : private net::HttpEvents {
  public:
+  /// Or an open interest: both are whole answers of the venue, for the stage to read.
   struct Snapshot {
     std::uint16_t instrument = 0;
     std::string_view body;  // kFramePadding readable bytes behind it
@@ -38,6 +42,8 @@ class BookDesk final : private net::HttpEvents {
 
   /// `urgent`: a position or an order depends on it. False: it waits already.
   bool ask(std::uint16_t instrument, const std::string& symbol, bool urgent);
+  /// From now on its open interest is asked for, where the venue has it by REST alone.
+  void watch_interest(std::uint16_t instrument, const std::string& symbol);
   void on_time(std::int64_t now_ns) noexcept;
   /// The snapshot that has come and was not taken; null: none.
   const Snapshot* ready() const noexcept { return is_ready_ ? &snapshot_ : nullptr; }
@@ -56,11 +62,21 @@ class BookDesk final : private net::HttpEvents {
     std::uint16_t instrument = 0;
     std::string symbol;
     bool urgent = false;
+    bool is_interest = false;
+  };
+  struct Interest {
+    Ask ask;
+    std::string target;
+    std::int64_t next_ns = 0;  // realtime: not before
   };
 
   void on_http_response(const net::HttpResponse& response) noexcept override;
   void on_http_failure(const net::HttpFailure& failure) noexcept override;
   bool is_allowed(std::int64_t now_ns) noexcept;
+  void wait_after_failure(std::int64_t now_ns) noexcept;
+  void ask_interest(std::int64_t realtime, std::int64_t now_ns) noexcept;
+  void send(const Ask& ask, std::string_view target, std::int64_t realtime,
+            std::int64_t now_ns) noexcept;
 
   const MarketRules& rules_;
   Limiter& limiter_;
@@ -73,6 +89,9 @@ class BookDesk final : private net::HttpEvents {
   std::int64_t sent_ns_ = 0;       // realtime
   std::int64_t not_before_ns_ = 0;  // realtime
   std::uint64_t ticket_ = 0;
+  std::deque<Interest> interests_;  // the one that comes next in front
+  std::int64_t interest_ns_ = 0;    // realtime: none before
+  std::uint64_t interest_ticket_ = 0;
   std::vector<char> body_;
   Snapshot snapshot_;
   bool is_ready_ = false;

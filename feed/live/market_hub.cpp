@@ -41,8 +41,9 @@ std::unique_ptr<MarketLink> MarketHub::make_link(std::size_t place) {
   const auto seed = static_cast<std::uint64_t>(net::Loop::now_ns());
   const Place& p = places_[place];
   LinkOwner& self = *this;
+  const std::uint64_t serial = links_made_++;
   return std::make_unique<MarketLink>(*loop_, *context_, p.plan, p.endpoint, self, options, place,
-                                      random_draw(seed, links_made_++, place, 0));
+                                      serial, random_draw(seed, serial, place, 0));
 }
 
 void MarketHub::pop() noexcept {
@@ -115,11 +116,10 @@ bool MarketHub::is_spare_snapshot(const MarketLink& link, std::string_view messa
   return false;
 }
 
-bool MarketHub::may_connect(MarketLink& link) noexcept {
-  ConnectTurn& turn = link.connect_turn();
+/// One of what the scope counts, for what is done to get books and keep them.
+bool MarketHub::is_granted(const LimitScope& scope, LimitTurn& turn) noexcept {
   const std::int64_t now = realtime_ns();
   if (now < turn.not_before_ns) return false;
-  const LimitScope scope{link.plan().rules->limits_venue, LimitKind::kConnects};
   const Grant grant = limiter_->request(scope, 1, Priority::kResync, now, turn.ticket);
   turn = {grant.ticket, grant.until_ns};
   if (grant.verdict == Ruling::kGranted) return true;
@@ -127,6 +127,17 @@ bool MarketHub::may_connect(MarketLink& link) noexcept {
     turn.not_before_ns = std::max(grant.until_ns, now + kAskAgainNs);
   }
   return false;
+}
+
+bool MarketHub::may_connect(MarketLink& link) noexcept {
+  return is_granted({link.plan().rules->limits_venue, LimitKind::kConnects}, link.connect_turn());
+}
+
+bool MarketHub::may_send(MarketLink& link) noexcept {
+  const MarketRules& rules = *link.plan().rules;
+  if (!rules.counts_messages) return true;
+  return is_granted({rules.limits_venue, LimitKind::kMessages, link.limits_key()},
+                    link.send_turn());
 }
 
 void MarketHub::on_link_leaving(MarketLink& link) noexcept {

@@ -41,6 +41,7 @@ struct HubOptions {
   std::string address;             // "host:port" in place of every venue's own; "": their own
   std::string ca_file;             // authorities; "": the system's
   bool redundant = false;          // two connections for each, all the time
+  std::string candles = "1m";      // length of the candles subscribed to (CandleLength); "": none
   std::uint32_t snapshot_levels = 1'000;
   std::int64_t cut_over_ns = std::int64_t{23} * 3'600 * kNsPerSecond;
   std::size_t message_bytes_max = 1u << 20;
@@ -165,6 +166,8 @@ class MarketHub final : private LinkOwner {
 
   void on_link_message(MarketLink& link, const net::WsMessage& message) noexcept override;
   bool may_connect(MarketLink& link) noexcept override;
+  bool may_send(MarketLink& link) noexcept override;
+  bool is_granted(const LimitScope& scope, LimitTurn& turn) noexcept;
   bool may_subscribe() noexcept override { return may_subscribe_; }
   void on_link_leaving(MarketLink& link) noexcept override;
 

@@ -32,7 +32,7 @@ Result<void> MarketHub::start(std::span<const std::uint16_t> wanted) {
   if (!limiter) return fail_within("the limiter of requests", limiter);
   limiter_ = std::make_unique<Limiter>(std::move(*limiter));
   for (const std::uint16_t i : wanted) told_.push_back({i, NoticeWord::kNone});
-  auto plans = plan_connections(instruments_, wanted);
+  auto plans = plan_connections(instruments_, wanted, options_.candles);
   if (!plans) return std::unexpected(plans.error());
   places_.reserve(plans->size());
   for (ConnectionPlan& plan : *plans) {
@@ -63,6 +63,12 @@ Result<void> MarketHub::open_desks() {
                                                 options_.snapshot_levels,
                                                 options_.message_bytes_max));
     names_.push_back(std::string(rules.venue) + "/rest");
+  }
+  for (const Told& t : told_) {
+    const Instrument& i = instruments_[t.instrument];
+    if (BookDesk* const desk = desk_of(*market_rules(i.venue))) {
+      desk->watch_interest(t.instrument, i.symbol);
+    }
   }
   if (!options_.notices.empty()) names_.push_back("notices");
   lines_.assign(names_.size(), 0);

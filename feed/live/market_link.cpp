@@ -1,5 +1,7 @@
 #include "feed/live/market_link.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 
 #include "shm/base/hash.h"
@@ -26,14 +28,15 @@ net::WsOptions socket_options(const LinkOptions& options) {
 
 MarketLink::MarketLink(net::Loop& loop, const net::TlsContext& context, const ConnectionPlan& plan,
                        const net::Endpoint& endpoint, LinkOwner& owner, const LinkOptions& options,
-                       std::size_t place, std::uint64_t seed)
+                       std::size_t place, std::uint64_t serial, std::uint64_t seed)
     : plan_(plan),
       endpoint_(endpoint),
       owner_(owner),
       options_(options),
       place_(place),
+      serial_(serial),
       random_(seed),
-      silence_ns_(options.data_silence_ns),
+      silence_ns_(patience_ns()),
       socket_(loop, context, *this, socket_options(options)) {}
 
 void MarketLink::on_time(std::int64_t now_ns) noexcept {
@@ -88,6 +91,7 @@ void MarketLink::on_ws_open() noexcept {
   state_ = LinkState::kSubscribing;
   awaits_answer_ = has_data_ = has_heard_ = false;
   next_send_ns_ = next_beat_ns_ = 0;
+  send_turn_ = {};
   to_send_.clear();
   to_renew_.clear();
   const std::span<const MarketTopic> topics = plan_.topics;
@@ -99,8 +103,13 @@ void MarketLink::on_ws_open() noexcept {
   }
 }
 
+std::string MarketLink::limits_key() const {
+  return std::to_string(::getpid()) + '.' + std::to_string(serial_) + '.' +
+         std::to_string(counts_.opens);
+}
+
 void MarketLink::send_next(std::int64_t now_ns) noexcept {
-  if (!socket_.send_text(to_send_.front())) return;
+  if (!owner_.may_send(*this) || !socket_.send_text(to_send_.front())) return;
   to_send_.pop_front();
   next_send_ns_ = now_ns + plan_.rules->message_gap_ns;
 }
@@ -155,7 +164,7 @@ void MarketLink::look_for_silence(std::int64_t now_ns) noexcept {
   has_data_ = false;
   const bool flows = now_ns - data_ns_ < options_.data_silence_ns / 2;
   flowing_since_ns_ = flows && flowing_since_ns_ != 0 ? flowing_since_ns_ : flows ? now_ns : 0;
-  if (flows && now_ns - flowing_since_ns_ >= kFlowsNs) silence_ns_ = options_.data_silence_ns;
+  if (flows && now_ns - flowing_since_ns_ >= kFlowsNs) silence_ns_ = patience_ns();
   if (now_ns - data_ns_ < silence_ns_) return;
   silence_ns_ = std::min(2 * silence_ns_, options_.data_silence_most_ns);
   give_up("nothing of the market has come for too long, though the connection lives", now_ns);

@@ -25,6 +25,8 @@ class LinkOwner {
   virtual void on_link_message(MarketLink& link, const net::WsMessage& message) noexcept = 0;
   /// Whether an attempt may be made now (the limiter's word). Asked before each.
   virtual bool may_connect(MarketLink& link) noexcept = 0;
+  /// Whether a message may be sent on it now (likewise). Asked before each.
+  virtual bool may_send(MarketLink& link) noexcept = 0;
   /// Whether links that are open may subscribe by now.
   virtual bool may_subscribe() noexcept = 0;
   /// The venue has said that it will end this connection.
@@ -39,7 +41,8 @@ struct LinkOptions {
   std::int64_t backoff_most_ns = 30'000'000'000;
   std::int64_t settled_ns = 10'000'000'000;      // live for so long: the next back-off is the first
   // Nothing of the market at all for so long: made anew. Where that brings nothing either, the
-  // instruments are quiet: each time twice as long, until data flow again.
+  // instruments are quiet: each time twice as long, until data flow again. Where nothing has to
+  // come all the time (ConnectionPlan::is_steady) it is the longest from the beginning.
   std::int64_t data_silence_ns = 10'000'000'000;
   std::int64_t data_silence_most_ns = 300'000'000'000;
   std::int64_t answer_ns = 10'000'000'000;        // a heartbeat without answer
@@ -51,8 +54,8 @@ enum class LinkState : std::uint8_t { kWaiting, kOpening, kSubscribing, kLive, k
 inline constexpr std::array<std::string_view, 5> kLinkStateNames{"waiting", "opening",
                                                                  "subscribing", "live", "ended"};
 
-/// A link's place in the limiter's queue for attempts to connect.
-struct ConnectTurn {
+/// A link's place in one of the limiter's queues.
+struct LimitTurn {
   std::uint64_t ticket = 0;
   std::int64_t not_before_ns = 0;  // CLOCK_REALTIME
 };
@@ -69,11 +72,11 @@ struct LinkCounts {
 
 class MarketLink final : private net::WebSocketEvents {
  public:
-  /// `plan` and `context` must outlive it; `place`: the owner's number for it; `seed` draws the
-  /// jitter.
+  /// `plan` and `context` must outlive it; `place`: the owner's number for it; `serial`: that no
+  /// other link of this process has; `seed` draws the jitter.
   MarketLink(net::Loop& loop, const net::TlsContext& context, const ConnectionPlan& plan,
              const net::Endpoint& endpoint, LinkOwner& owner, const LinkOptions& options,
-             std::size_t place, std::uint64_t seed);
+             std::size_t place, std::uint64_t serial, std::uint64_t seed);
 
   /// Everything that time does; a few times a second. Never while it is paused.
   void on_time(std::int64_t now_ns) noexcept;
@@ -90,7 +93,10 @@ class MarketLink final : private net::WebSocketEvents {
   LinkState state() const noexcept { return state_; }
   const LinkCounts& counts() const noexcept { return counts_; }
   std::size_t place() const noexcept { return place_; }
-  ConnectTurn& connect_turn() noexcept { return turn_; }
+  LimitTurn& connect_turn() noexcept { return connect_turn_; }
+  LimitTurn& send_turn() noexcept { return send_turn_; }
+  /// What the limiter knows this connection by: no other of this machine has it.
+  std::string limits_key() const;
   /// Open, and perhaps not yet subscribed.
   bool is_open() const noexcept {
     return state_ == LinkState::kSubscribing || state_ == LinkState::kLive;
@@ -126,14 +132,20 @@ class MarketLink final : private net::WebSocketEvents {
   void look_for_silence(std::int64_t now_ns) noexcept;
   void give_up(const char* why, std::int64_t now_ns) noexcept;
   std::int64_t backoff_ns() noexcept;
+  /// The shortest silence that counts as dead.
+  std::int64_t patience_ns() const noexcept {
+    return plan_.is_steady() ? options_.data_silence_ns : options_.data_silence_most_ns;
+  }
 
   const ConnectionPlan& plan_;
   net::Endpoint endpoint_;
   LinkOwner& owner_;
   LinkOptions options_;
   std::size_t place_;
+  std::uint64_t serial_;
   std::uint64_t random_;
-  ConnectTurn turn_;
+  LimitTurn connect_turn_;
+  LimitTurn send_turn_;
   LinkState state_ = LinkState::kWaiting;
   LinkCounts counts_;
   std::uint64_t messages_before_ = 0;

@@ -3,29 +3,31 @@
 #include <algorithm>
 #include <cctype>
 #include <map>
+#include <set>
 
 namespace pinstripe {
 namespace {
 
 constexpr std::int64_t kMs = kNsPerMs;
 
-/// Gaps between messages leave room for the pongs that count with them (Binance: 5, 10 a second).
+/// Binance counts messages by the second, pongs too: of its 5 (10) the limiter gives us all but 2.
 constexpr MarketRules kRules[] = {
     {"BINANCE_SPOT", "BINANCE", FrameFormat::kBinanceRaw, "stream.binance.com", 443,
-     "api.binance.com", Heartbeat::kServerPings, 0, 1'024, 100, 300 * kMs, false},
+     "api.binance.com", Heartbeat::kServerPings, 0, 1'024, 100, 0, true, false},
     {"BINANCE_USDM", "BINANCE_USDM", FrameFormat::kBinanceRaw, "fstream.binance.com", 443,
-     "fapi.binance.com", Heartbeat::kServerPings, 0, 1'024, 100, 150 * kMs, false},
+     "fapi.binance.com", Heartbeat::kServerPings, 0, 1'024, 100, 0, true, false},
     {"BYBIT", "BYBIT", FrameFormat::kBybitRaw, "stream.bybit.com", 443, "api.bybit.com",
-     Heartbeat::kJsonPing, 20'000 * kMs, 600, 10, 50 * kMs, true},
+     Heartbeat::kJsonPing, 20'000 * kMs, 600, 10, 50 * kMs, false, true},
     {"BYBIT_LINEAR", "BYBIT_LINEAR", FrameFormat::kBybitRaw, "stream.bybit.com", 443,
-     "api.bybit.com", Heartbeat::kJsonPing, 20'000 * kMs, 600, 100, 50 * kMs, true},
+     "api.bybit.com", Heartbeat::kJsonPing, 20'000 * kMs, 600, 100, 50 * kMs, false, true},
     {"OKX", "OKX", FrameFormat::kOkxRaw, "ws.okx.com", 8'443, "www.okx.com", Heartbeat::kTextPing,
-     20'000 * kMs, 480, 50, 100 * kMs, true},
+     20'000 * kMs, 480, 50, 100 * kMs, false, true},
     {"OKX_SWAP", "OKX_SWAP", FrameFormat::kOkxRaw, "ws.okx.com", 8'443, "www.okx.com",
-     Heartbeat::kTextPing, 20'000 * kMs, 480, 50, 100 * kMs, true},
+     Heartbeat::kTextPing, 20'000 * kMs, 480, 50, 100 * kMs, false, true},
 };
 
-/// A topic of a venue, before the symbol is known: "%" stands for it.
+/// A topic of a venue, before the symbol is known: "%" stands for it, "#" for the length of
+/// a candle. Without "%" it is of all instruments of its market, and asked for once.
 struct TopicForm {
   std::string_view venue;
   std::string_view plane;   // connections are split by it
@@ -38,20 +40,26 @@ constexpr TopicForm kTopics[] = {
     {"BINANCE_SPOT", "public", "/stream", MarketChannel::kBook, "%@depth@100ms"},
     {"BINANCE_SPOT", "public", "/stream", MarketChannel::kTouch, "%@bookTicker"},
     {"BINANCE_SPOT", "public", "/stream", MarketChannel::kTrades, "%@trade"},
+    {"BINANCE_SPOT", "public", "/stream", MarketChannel::kOther, "%@kline_#"},
     {"BINANCE_USDM", "public", "/public/stream", MarketChannel::kBook, "%@depth@100ms"},
     {"BINANCE_USDM", "public", "/public/stream", MarketChannel::kTouch, "%@bookTicker"},
     {"BINANCE_USDM", "market", "/market/stream", MarketChannel::kTrades, "%@aggTrade"},
     {"BINANCE_USDM", "market", "/market/stream", MarketChannel::kMark, "%@markPrice@1s"},
     {"BINANCE_USDM", "market", "/market/stream", MarketChannel::kOther, "%@forceOrder"},
+    {"BINANCE_USDM", "market", "/market/stream", MarketChannel::kOther, "%@kline_#"},
     {"BYBIT", "public", "/v5/public/spot", MarketChannel::kBook, "orderbook.50.%"},
     {"BYBIT", "public", "/v5/public/spot", MarketChannel::kTrades, "publicTrade.%"},
+    {"BYBIT", "public", "/v5/public/spot", MarketChannel::kOther, "kline.#.%"},
     {"BYBIT_LINEAR", "public", "/v5/public/linear", MarketChannel::kBook, "orderbook.50.%"},
     {"BYBIT_LINEAR", "public", "/v5/public/linear", MarketChannel::kTrades, "publicTrade.%"},
     {"BYBIT_LINEAR", "public", "/v5/public/linear", MarketChannel::kMark, "tickers.%"},
     {"BYBIT_LINEAR", "public", "/v5/public/linear", MarketChannel::kOther, "allLiquidation.%"},
+    {"BYBIT_LINEAR", "public", "/v5/public/linear", MarketChannel::kOther, "kline.#.%"},
     {"OKX", "public", "/ws/v5/public", MarketChannel::kBook, R"({"channel":"books","instId":"%"})"},
     {"OKX", "public", "/ws/v5/public", MarketChannel::kTrades,
      R"({"channel":"trades","instId":"%"})"},
+    {"OKX", "business", "/ws/v5/business", MarketChannel::kOther,
+     R"({"channel":"candle#","instId":"%"})"},
     {"OKX_SWAP", "public", "/ws/v5/public", MarketChannel::kBook,
      R"({"channel":"books","instId":"%"})"},
     {"OKX_SWAP", "public", "/ws/v5/public", MarketChannel::kTrades,
@@ -62,15 +70,32 @@ constexpr TopicForm kTopics[] = {
      R"({"channel":"funding-rate","instId":"%"})"},
     {"OKX_SWAP", "public", "/ws/v5/public", MarketChannel::kOther,
      R"({"channel":"open-interest","instId":"%"})"},
+    {"OKX_SWAP", "public", "/ws/v5/public", MarketChannel::kOther,
+     R"({"channel":"liquidation-orders","instType":"SWAP"})"},
+    {"OKX_SWAP", "business", "/ws/v5/business", MarketChannel::kOther,
+     R"({"channel":"candle#","instId":"%"})"},
 };
 
-std::string topic_text(const MarketRules& rules, std::string_view form, std::string symbol) {
+/// `form` with `word` in the place of `sign`, where it has one.
+std::string filled(std::string form, char sign, std::string_view word) {
+  const std::size_t at = form.find(sign);
+  return at == std::string::npos ? form : form.replace(at, 1, word);
+}
+
+std::string topic_text(const MarketRules& rules, std::string_view form, std::string symbol,
+                       const CandleLength* candles) {
+  std::string text(form);
+  if (candles != nullptr) {
+    const std::string_view word = rules.format == FrameFormat::kBybitRaw ? candles->bybit
+                                  : rules.format == FrameFormat::kOkxRaw ? candles->okx
+                                                                         : candles->name;
+    text = filled(std::move(text), '#', word);
+  }
   if (rules.format == FrameFormat::kBinanceRaw) {
     std::ranges::transform(symbol, symbol.begin(),
                            [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   }
-  const std::size_t at = form.find('%');
-  return std::string(form.substr(0, at)) + symbol + std::string(form.substr(at + 1));
+  return filled(std::move(text), '%', symbol);
 }
 
 /// What tells a chained book's messages from another's.
@@ -80,6 +105,25 @@ std::string topic_mark(const MarketRules& rules, const std::string& text,
   if (rules.format == FrameFormat::kBybitRaw) return '"' + text + '"';
   return "\"instId\":\"" + symbol + '"';
 }
+
+/// Connections while they are being filled.
+struct Planner {
+  std::vector<ConnectionPlan> plans;
+  std::map<std::string, std::size_t> open;   // plane -> its connection that is being filled
+  std::map<std::string, unsigned> count;
+  std::set<const TopicForm*> asked;          // of those of all instruments
+
+  void add(const MarketRules& rules, std::uint8_t venue, const TopicForm& form, MarketTopic topic) {
+    const std::string plane = std::string(form.venue) + "/" + std::string(form.plane);
+    const auto at = open.find(plane);
+    if (at == open.end() || plans[at->second].topics.size() == rules.topics_per_connection) {
+      open[plane] = plans.size();
+      plans.push_back({&rules, venue, plane + "/" + std::to_string(count[plane]++),
+                       std::string(form.path), {}});
+    }
+    plans[open[plane]].topics.push_back(std::move(topic));
+  }
+};
 
 /// The messages that answer or warn are short and begin unlike market data.
 bool begins(std::string_view message, std::string_view text) noexcept {
@@ -130,11 +174,15 @@ std::string live_venue_names() {
 }
 
 Result<std::vector<ConnectionPlan>> plan_connections(std::span<const Instrument> instruments,
-                                                     std::span<const std::uint16_t> wanted) {
+                                                     std::span<const std::uint16_t> wanted,
+                                                     std::string_view candles) {
+  const CandleLength* const length = candle_length(candles);
+  if (length == nullptr && !candles.empty()) {
+    return fail_usage("candles of \"" + std::string(candles) + "\" are not to be had everywhere; " +
+                      "those that are: " + candle_length_names());
+  }
   const std::vector<std::uint8_t> numbers = venue_numbers(instruments);
-  std::vector<ConnectionPlan> plans;
-  std::map<std::string, std::size_t> open;   // plane -> its connection that is being filled
-  std::map<std::string, unsigned> count;
+  Planner planner;
   for (const std::uint16_t index : wanted) {
     const Instrument& instrument = instruments[index];
     const MarketRules* const rules = market_rules(instrument.venue);
@@ -144,19 +192,14 @@ Result<std::vector<ConnectionPlan>> plan_connections(std::span<const Instrument>
     }
     for (const TopicForm& form : kTopics) {
       if (form.venue != instrument.venue) continue;
-      const std::string plane = instrument.venue + "/" + std::string(form.plane);
-      const auto at = open.find(plane);
-      if (at == open.end() || plans[at->second].topics.size() == rules->topics_per_connection) {
-        open[plane] = plans.size();
-        plans.push_back({rules, numbers[index], plane + "/" + std::to_string(count[plane]++),
-                         std::string(form.path), {}});
-      }
-      const std::string text = topic_text(*rules, form.text, instrument.symbol);
-      plans[open[plane]].topics.push_back(
-          {index, form.channel, text, topic_mark(*rules, text, instrument.symbol)});
+      if (length == nullptr && form.text.contains('#')) continue;
+      if (!form.text.contains('%') && !planner.asked.insert(&form).second) continue;
+      const std::string text = topic_text(*rules, form.text, instrument.symbol, length);
+      planner.add(*rules, numbers[index], form,
+                  {index, form.channel, text, topic_mark(*rules, text, instrument.symbol)});
     }
   }
-  return plans;
+  return std::move(planner.plans);
 }
 
 std::string subscription_text(const MarketRules& rules, std::span<const MarketTopic> topics,
@@ -187,6 +230,10 @@ SnapshotRequest snapshot_request(const MarketRules& rules, const std::string& sy
   return {std::string(is_spot ? "/api/v3/depth" : "/fapi/v1/depth") + "?symbol=" + symbol +
               "&limit=" + std::to_string(limit),
           is_spot ? spot_weight : futures_weight};
+}
+
+std::string interest_request(const MarketRules& rules, const std::string& symbol) {
+  return rules.venue == "BINANCE_USDM" ? "/fapi/v1/openInterest?symbol=" + symbol : "";
 }
 
 StreamNote note_of(const MarketRules& rules, std::string_view message) noexcept {

@@ -11,6 +11,7 @@
 
 #include "feed/feed_config.h"
 #include "feed/frame.h"
+#include "feed/live/candle_lengths.h"
 #include "shm/base/result.h"
 #include "shm/market/instrument.h"
 
@@ -35,6 +36,7 @@ struct MarketRules {
   std::uint32_t topics_per_connection = 0;
   std::uint32_t topics_per_message = 0;
   std::int64_t message_gap_ns = 0;     // between two messages sent on one connection
+  bool counts_messages = false;  // those sent on one connection, by the second: the limiter's word
   bool is_chained = false;  // books come as a snapshot on the stream; else by REST (Binance)
 };
 
@@ -43,7 +45,7 @@ const MarketRules* market_rules(std::string_view venue) noexcept;
 /// Names of all venues that have rules, with commas, for people.
 std::string live_venue_names();
 
-/// What of a market a topic brings.
+/// What of a market a topic brings. kOther may be silent for long while all is well.
 enum class MarketChannel : std::uint8_t { kBook, kTouch, kTrades, kMark, kOther };
 
 struct MarketTopic {
@@ -60,12 +62,20 @@ struct ConnectionPlan {
   std::string name;             // "BINANCE_USDM/public/0"
   std::string path;
   std::vector<MarketTopic> topics;
+
+  /// Whether something comes all the time: books, trades or marks.
+  bool is_steady() const noexcept {
+    return std::ranges::any_of(
+        topics, [](const MarketTopic& t) { return t.channel != MarketChannel::kOther; });
+  }
 };
 
 /// The connections that `wanted` (indices in `instruments`) need, each within its venue's limits.
-/// An error names an instrument whose venue has no live market here.
+/// `candles`: the name of a CandleLength, or "" for none. An error names an instrument whose venue
+/// has no live market here, or the length.
 Result<std::vector<ConnectionPlan>> plan_connections(std::span<const Instrument> instruments,
-                                                     std::span<const std::uint16_t> wanted);
+                                                     std::span<const std::uint16_t> wanted,
+                                                     std::string_view candles);
 
 /// A message that subscribes to (or leaves) `topics`, at most topics_per_message.
 std::string subscription_text(const MarketRules& rules, std::span<const MarketTopic> topics,
@@ -78,6 +88,10 @@ struct SnapshotRequest {
 };
 SnapshotRequest snapshot_request(const MarketRules& rules, const std::string& symbol,
                                  std::uint32_t levels);
+
+/// Path and query of a REST answer about an instrument's open interest; "": the streams tell it, or
+/// there is none. It weighs 1.
+std::string interest_request(const MarketRules& rules, const std::string& symbol);
 
 /// What a message is for the one who moves it.
 enum class StreamNote : std::uint8_t {

@@ -99,6 +99,31 @@ TEST(Liquidation, OfOtherInstrumentsIsNoFault) {
   EXPECT_EQ(rig.count("bad_lines"), 0);
 }
 
+TEST(Liquidation, OfAnotherInstrumentMayBeFinerOrLargerThanAnyOrderOfOurs) {
+  Rig rig(kOkx);
+  rig.send(at(0), R"({"arg":{"channel":"liquidation-orders","instType":"SWAP"},"data":[)"
+                  R"({"instId":"SATS-USDT-SWAP","details":[{"side":"sell","posSide":"long",)"
+                  R"("bkPx":"0.00000012345","sz":"999999999999999","ts":"5"}]},)"
+                  R"({"instId":"BTC-USDT-SWAP","details":[{"side":"buy","posSide":"short",)"
+                  R"("bkPx":"100.04","sz":"1","ts":"6"}]}]})", FrameFormat::kOkxRaw);
+  const auto events = told(rig);
+  ASSERT_EQ(events.size(), 1u);
+  EXPECT_EQ(events[0].h.type, MsgType::kLiquidation);
+  EXPECT_EQ(events[0].price(), PriceTicks(1'000));
+  EXPECT_EQ(events[0].h.side(), Side::kBuy);
+  EXPECT_EQ(rig.count("other"), 1);
+  EXPECT_EQ(rig.count("bad_lines"), 0);
+}
+
+TEST(Liquidation, OfOursThatNoOrderCanBeIsRefused) {
+  Rig rig(kOkx);
+  rig.send(at(0), R"({"arg":{"channel":"liquidation-orders","instType":"SWAP"},"data":[)"
+                  R"({"instId":"BTC-USDT-SWAP","details":[{"side":"buy","posSide":"short",)"
+                  R"("bkPx":"100.0","sz":"999999999999999","ts":"6"}]}]})", FrameFormat::kOkxRaw);
+  EXPECT_TRUE(told(rig).empty());
+  EXPECT_EQ(rig.count("bad_lines"), 1);
+}
+
 TEST(Liquidation, OfAQuantityThatNoOrderHasIsRefused) {
   Rig rig(kPerp);
   rig.send(at(0), R"({"e":"forceOrder","o":{"s":"BTCUSDT","S":"SELL","q":"0.0145","p":"9"}})");
@@ -123,6 +148,30 @@ TEST(Bar, IsFourMessagesOnceItIsClosed) {
   EXPECT_TRUE(events.back().ends_update());
   EXPECT_FALSE(events.front().ends_update());
   EXPECT_EQ(rig.count("bars"), 1);
+}
+
+TEST(Bar, ThatTwoConnectionsBringIsToldOnce) {
+  Rig rig(kPerp);
+  rig.send(at(1), candle(true));
+  rig.send(at(2), candle(true));
+  EXPECT_EQ(told(rig).size(), 4u);
+  EXPECT_EQ(rig.count("bars"), 1);
+  EXPECT_EQ(rig.count("bar_duplicates"), 1);
+  EXPECT_EQ(rig.count("bad_lines"), 0);
+}
+
+TEST(Bar, OfAnotherLengthIsNoRepetition) {
+  Rig rig(kOkx);
+  const auto closed = [](const char* channel) {
+    return std::string(R"({"arg":{"channel":")") + channel +
+           R"(","instId":"BTC-USDT-SWAP"},"data":[["300000","100.0","100.0","100.0","100.0","5",)"
+           R"("5","9","1"]]})";
+  };
+  rig.send(at(0), closed("candle1m"), FrameFormat::kOkxRaw);
+  rig.send(at(1), closed("candle5m"), FrameFormat::kOkxRaw);
+  EXPECT_EQ(told(rig).size(), 8u);
+  EXPECT_EQ(rig.count("bars"), 2);
+  EXPECT_EQ(rig.count("bar_duplicates"), 0);
 }
 
 TEST(Bar, WithAPriceOffTheGridIsNotToldInPart) {

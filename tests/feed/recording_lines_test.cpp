@@ -61,6 +61,15 @@ const std::string kHead =
     "{\"t\":\"connect\",\"conn\":\"b\",\"ts\":1.5,\"addr\":\"wss://stream.bybit.com/v5/public/spot\"}\n"
     "{\"t\":\"send\",\"conn\":\"a\",\"ts\":1.5,\"data\":\"{}\"}\n";
 
+TEST(RecordedLines, LiquidationsOfOkxAreOfNoOneInstrument) {
+  constexpr auto kOkx = CaptureFormat::kOkxRaw;
+  EXPECT_EQ(symbol_in(kOkx, R"({"arg":{"channel":"trades","instId":"BTC-USDT"},"data":[{}]})", ""),
+            "BTC-USDT");
+  EXPECT_EQ(symbol_in(kOkx, R"({"arg":{"channel":"liquidation-orders","instType":"SWAP"},"data":[)"
+                            R"({"instId":"DOGE-USDT-SWAP","details":[]}]})", ""), "")
+      << "a recording would hold an instrument without a book";
+}
+
 TEST(RecordedLines, HaveThreeForms) {
   RawLine raw = split_line(R"(1786310823.5264041: {"a":1})");
   EXPECT_EQ(raw.kind, RawLine::Kind::kMessage);
@@ -108,6 +117,41 @@ TEST_F(RecordingFiles, EveryLineGoesToOneStream) {
   EXPECT_EQ(sut.count("other"), 2);
   EXPECT_EQ(sut.count("bad_lines"), 1);
   EXPECT_EQ(sut.source->backward_times(), 0) << "connections are merged by time";
+}
+
+std::string okx_update(int before, int id) {
+  return R"({"arg":{"channel":"books","instId":"BTC-USDT"},"action":")" +
+         std::string(before < 0 ? "snapshot" : "update") +
+         R"(","data":[{"asks":[["100.1","1","0","1"]],"bids":[["100.0","1","0","1"]],)" +
+         R"("ts":"1786310824000","checksum":0,"prevSeqId":)" + std::to_string(before) +
+         R"(,"seqId":)" + std::to_string(id) + "}]}";
+}
+
+std::string okx_candle(int minute) {
+  return R"({"arg":{"channel":"candle1m","instId":"BTC-USDT"},"data":[[")" +
+         std::to_string(60'000 * minute) + R"(","100.0","100.0","100.0","100.0","5","5","9","1"]]})";
+}
+
+TEST_F(RecordingFiles, AFileThatSawNothingOnOneConnectionJoinsAllTheSame) {
+  const std::string head =
+      "{\"t\":\"header\",\"exchange\":\"OKX\"}\n"
+      "{\"t\":\"connect\",\"conn\":\"p\",\"ts\":1.5,\"addr\":\"wss://ws.okx.com/ws/v5/public\"}\n"
+      "{\"t\":\"connect\",\"conn\":\"c\",\"ts\":1.5,\"addr\":\"wss://ws.okx.com/ws/v5/business\"}\n";
+  const auto info = inspect_captures(
+      {plain("1.jsonl", head + recv("p", "1786310824.1", okx_update(-1, 10)) +
+                            recv("p", "1786310824.2", okx_update(10, 11))),
+       plain("2.jsonl", head + recv("p", "1786310824.3", okx_update(11, 12)) +
+                            recv("c", "1786310824.4", okx_candle(1))),
+       plain("3.jsonl", head + recv("p", "1786310824.5", okx_update(12, 13)))}, {});
+  ASSERT_TRUE(info.has_value()) << info.error().message;
+  EXPECT_TRUE(info->files[1].joins_previous && info->files[2].joins_previous);
+  EXPECT_EQ(info->streams.size(), 2u) << "one a connection";
+  Playback sut(*info);
+  sut.play();
+  EXPECT_EQ(sut.count("frames"), 5);
+  EXPECT_EQ(sut.count("bars"), 1);
+  EXPECT_EQ(sut.count("gaps"), 0);
+  EXPECT_EQ(sut.count("bad_lines"), 0);
 }
 
 TEST_F(RecordingFiles, TheConfigsInstrumentsAloneAreTaken) {

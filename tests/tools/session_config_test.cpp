@@ -223,6 +223,15 @@ TEST_F(SessionConfigTest, InstrumentsOfTheVenuesOwnMarketsAreWatchedUnlessToldOt
             std::string::npos);
 }
 
+TEST_F(SessionConfigTest, CandlesOfLiveMarketsAreOfAMinuteUnlessToldOtherwise) {
+  EXPECT_EQ(load(R"({"mode": "live", "live": {}})")->plan.venues.candles, "1m");
+  EXPECT_EQ(load(R"({"mode": "live", "live": {"candles": ""}})")->plan.venues.candles, "");
+  EXPECT_EQ(load(R"({"mode": "live", "live": {"candles": "1d"}})")->plan.venues.candles, "1d");
+  const std::string said = problem(R"({"mode": "live", "live": {"candles": "8h"}})");
+  EXPECT_NE(said.find("live.candles"), std::string::npos) << said;
+  EXPECT_NE(said.find("12h, 1d"), std::string::npos) << said;
+}
+
 TEST_F(SessionConfigTest, RelativePathsStartAtTheConfigFile) {
   const auto sut = load(R"({"data": ["sub/y.gz"]})");
   ASSERT_TRUE(sut);

@@ -55,7 +55,7 @@ Result<std::unique_ptr<FrameFiles>> FrameFiles::open(std::span<const Instrument>
   files->venues_ = venue_numbers(instruments);
   std::vector<std::uint16_t> all(instruments.size());
   std::iota(all.begin(), all.end(), std::uint16_t{0});
-  auto connections = plan_connections(instruments, all);
+  auto connections = plan_connections(instruments, all, plan.candles);
   if (!connections) return std::unexpected(connections.error());
   files->connections_ = std::move(*connections);
   for (const Instrument& i : instruments) {

@@ -23,6 +23,7 @@ struct RecordPlan {
   CapturePacking packing = CapturePacking::kGzip;
   std::uint64_t rotate_bytes = 0; // on disk; 0: however many
   std::int64_t rotate_ns = 0;     // 0: however long
+  std::string candles = {};       // as the hub's options have it: files name the connections
 };
 
 class FrameFiles {

@@ -39,7 +39,9 @@ Result<std::unique_ptr<MarketRecorder>> MarketRecorder::open(
   if (auto opened = recorder->hub_->await_open(open_ns); !opened) {
     return std::unexpected(opened.error());
   }
-  auto files = FrameFiles::open(instruments, plan, realtime_ns());
+  RecordPlan whole = plan;
+  whole.candles = options.candles;
+  auto files = FrameFiles::open(instruments, whole, realtime_ns());
   if (!files) return std::unexpected(files.error());
   recorder->files_ = std::move(*files);
   recorder->shown_.assign(recorder->hub_->names().size(), 0);

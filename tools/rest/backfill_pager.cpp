@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "feed/live/candle_lengths.h"
 #include "feed/live/market_rules.h"
 #include "tools/rest/answer_reader.h"
 
@@ -14,23 +15,6 @@ using Json = nlohmann::json;
 
 constexpr std::int64_t kMinuteMs = 60'000;
 constexpr std::int64_t kHourMs = 60 * kMinuteMs;  // no venue settles funding more often
-
-struct Interval {
-  std::int64_t minutes;
-  const char *binance, *bybit, *okx;
-};
-constexpr Interval kIntervals[] = {
-    {1, "1m", "1", "1m"},          {3, "3m", "3", "3m"},        {5, "5m", "5", "5m"},
-    {15, "15m", "15", "15m"},      {30, "30m", "30", "30m"},    {60, "1h", "60", "1H"},
-    {120, "2h", "120", "2H"},      {240, "4h", "240", "4H"},    {360, "6h", "360", "6Hutc"},
-    {720, "12h", "720", "12Hutc"}, {1'440, "1d", "D", "1Dutc"}};
-
-const Interval* interval_of(std::int64_t minutes) {
-  for (const Interval& i : kIntervals) {
-    if (i.minutes == minutes) return &i;
-  }
-  return nullptr;
-}
 
 bool is_binance(const std::string& venue) { return venue.starts_with("BINANCE"); }
 bool is_bybit(const std::string& venue) { return venue.starts_with("BYBIT"); }
@@ -90,20 +74,22 @@ std::string WindowPager::okx_window() const {
 }
 
 BackfillStep WindowPager::klines() const {
-  const Interval& i = *interval_of(r_.interval_min);
+  const CandleLength& length = *candle_length_of(r_.interval_min);
   const std::string from = std::to_string(next_ms_), last = std::to_string(window_end() - 1);
   const std::string limit = "&limit=" + std::to_string(limit_);
   if (is_binance(r_.venue)) {
     const bool is_spot = r_.venue == "BINANCE_SPOT";
     return {std::string(is_spot ? "/api/v3" : "/fapi/v1") + "/klines?symbol=" + r_.symbol +
-                "&interval=" + i.binance + "&startTime=" + from + "&endTime=" + last + limit,
+                "&interval=" + std::string(length.name) + "&startTime=" + from +
+                "&endTime=" + last + limit,
             is_spot ? 2U : 5U};
   }
   if (is_bybit(r_.venue)) {
-    return {"/v5/market/kline?" + bybit_market(r_) + "&interval=" + i.bybit + "&start=" + from +
-            "&end=" + last + limit};
+    return {"/v5/market/kline?" + bybit_market(r_) + "&interval=" + std::string(length.bybit) +
+            "&start=" + from + "&end=" + last + limit};
   }
-  return {"/api/v5/market/history-candles?instId=" + r_.symbol + "&bar=" + i.okx + okx_window()};
+  return {"/api/v5/market/history-candles?instId=" + r_.symbol +
+          "&bar=" + std::string(length.okx) + okx_window()};
 }
 
 BackfillStep WindowPager::funding() const {
@@ -211,8 +197,8 @@ Result<std::unique_ptr<BackfillPager>> make_pager(const BackfillRequest& request
   }
   if (request.kind == BackfillKind::kTrades) return make_trade_pager(request);
   if (request.kind == BackfillKind::kKlines) {
-    if (interval_of(request.interval_min) == nullptr) {
-      return fail_usage("--interval must be 1m, 3m, 5m, 15m, 30m, 1h, 2h, 4h, 6h, 12h or 1d");
+    if (candle_length_of(request.interval_min) == nullptr) {
+      return fail_usage("--interval must be one of " + candle_length_names());
     }
     const std::int64_t limit = venue.starts_with("OKX") ? 100 : 1'000;
     return std::make_unique<WindowPager>(request, request.interval_min * kMinuteMs, limit);

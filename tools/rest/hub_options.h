@@ -15,6 +15,7 @@ inline Result<HubOptions> hub_options_of(const VenuesPlan& venues, std::size_t m
   options.address = venues.address;
   options.ca_file = venues.ca_file;
   options.redundant = venues.redundant;
+  options.candles = venues.candles;
   options.snapshot_levels = venues.snapshot_levels;
   options.cut_over_ns = venues.cut_over_ns;
   options.message_bytes_max = message_bytes_max;

@@ -263,7 +263,8 @@ Result<void> prepare_venues(const SessionConfig& config, SessionPlan& plan,
   plan.instruments = std::move(*found);
   std::vector<std::uint16_t> all(plan.instruments.size());
   std::iota(all.begin(), all.end(), std::uint16_t{0});
-  if (auto planned = plan_connections(plan.instruments, all); !planned) {
+  if (auto planned = plan_connections(plan.instruments, all, plan.venues.candles);
+      !planned) {
     return fail_within("instruments", planned);
   }
   plan.traded_from_ns = realtime_ns();

@@ -7,6 +7,7 @@
 #include <map>
 #include <thread>
 
+#include "feed/live/candle_lengths.h"
 #include "shm/msg/market_event.h"
 #include "shm/run/config_node.h"
 #include "tools/session/config_settings.h"
@@ -113,6 +114,11 @@ bool read_venues(ConfigNode& root, const std::string& directory, VenuesPlan& v) 
   v.ca_file = node.text("ca_file", "");
   if (!v.ca_file.empty()) v.ca_file = (fs::path(directory) / v.ca_file).lexically_normal().string();
   v.redundant = node.boolean("redundant", false);
+  v.candles = node.text("candles", v.candles);
+  if (!v.candles.empty() && candle_length(v.candles) == nullptr) {
+    node.complain("candles", "found \"" + v.candles + "\", allowed are \"\" for none, " +
+                                 candle_length_names());
+  }
   v.snapshot_levels = static_cast<std::uint32_t>(node.integer("snapshot_levels", 1'000, 5, 1'000));
   v.cut_over_ns = node.integer("cut_over_s", 23 * 3'600, 10, 24 * 3'600) * kNsPerSecond;
   v.open_ns = node.integer("open_s", 15, 1, 600) * kNsPerSecond;

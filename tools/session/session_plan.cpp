@@ -156,6 +156,7 @@ Json to_json(const VenuesPlan& v) {
   return {{"address", v.address},
           {"ca_file", v.ca_file},
           {"redundant", v.redundant},
+          {"candles", v.candles},
           {"snapshot_levels", v.snapshot_levels},
           {"cut_over_ns", v.cut_over_ns},
           {"open_ns", v.open_ns},
@@ -163,9 +164,8 @@ Json to_json(const VenuesPlan& v) {
 }
 
 VenuesPlan venues_of(const Json& j) {
-  return {j.at("address"),         j.at("ca_file"),     j.at("redundant"),
-          j.at("snapshot_levels"), j.at("cut_over_ns"), j.at("open_ns"),
-          j.at("watch_ns")};
+  return {j.at("address"),         j.at("ca_file"),     j.at("redundant"), j.at("candles"),
+          j.at("snapshot_levels"), j.at("cut_over_ns"), j.at("open_ns"),   j.at("watch_ns")};
 }
 
 Json to_json(const JournalPlan& p) {

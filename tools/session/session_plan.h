@@ -79,6 +79,7 @@ struct VenuesPlan {
   std::string address;               // "host:port" in place of every venue's own; "": their own
   std::string ca_file;               // absolute; "": the system's authorities
   bool redundant = false;            // two connections for each, all the time
+  std::string candles = "1m";        // length of those subscribed to (CandleLength); "": none
   std::uint32_t snapshot_levels = 1'000;
   std::int64_t cut_over_ns = std::int64_t{23} * 3'600 * kNsPerSecond;  // age of a planned renewal
   std::int64_t open_ns = 15 * kNsPerSecond;  // to open all connections at the start

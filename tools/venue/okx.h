@@ -77,7 +77,12 @@ class OkxProtocol : public VenueProtocol, public EngineListener {
   std::int64_t shown_ms() const { return now_ms_ + skew_ms; }
   std::string shown_text() const { return std::to_string(shown_ms()); }
 
+  /// Minutes of a candle of that name; 0: there is none. Days are those of Greenwich ("1Dutc"),
+  /// and here the others are too.
+  static std::int64_t bar_minutes(std::string name);
+
   // streams
+  std::vector<Topic> topics_of(const Json& arg) const;
   bool topic_of(const Json& arg, Topic& topic) const;
   bool channel_of(const std::string& channel, Topic& topic) const;
   void subscribe(StreamPeer& peer, const Json& message);

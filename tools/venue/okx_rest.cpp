@@ -120,7 +120,7 @@ OkxProtocol::Data OkxProtocol::tickers(const HttpAsk& ask) const {
 OkxProtocol::Data OkxProtocol::candles(const HttpAsk& ask) const {
   const auto found = book_of(ask);
   if (!found) return std::unexpected(found.error());
-  const std::int64_t minutes = interval_minutes(ask.value("bar", "1m").c_str());
+  const std::int64_t minutes = bar_minutes(ask.value("bar", "1m"));
   if (minutes == 0) return fail("Parameter bar error");
   // `after`: older than; `before`: newer than.
   const std::string after = ask.value("after");

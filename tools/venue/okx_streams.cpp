@@ -14,7 +14,18 @@ std::string channel_name(const Topic& topic) {
   return topic.name.substr(0, topic.name.find(' '));
 }
 
-bool is_liquidations(const Json& arg) { return arg.value("channel", "") == "liquidation-orders"; }
+bool is_liquidations(const Json& arg) {
+  return arg.is_object() && arg.value("channel", Json()) == "liquidation-orders";
+}
+
+/// Candles and the trades one by one are told on /ws/v5/business, all else on /ws/v5/public.
+bool is_served_on(const std::string& path, const Json& arg) {
+  const Json name = arg.is_object() ? arg.value("channel", Json()) : Json();
+  if (!name.is_string()) return false;
+  const auto& channel = name.get_ref<const std::string&>();
+  const bool is_business = channel.starts_with("candle") || channel == "trades-all";
+  return is_business == (path == "/ws/v5/business");
+}
 
 }  // namespace
 
@@ -67,17 +78,7 @@ void OkxProtocol::subscribe(StreamPeer& peer, const Json& message) {
   if (!args.is_array() || args.empty()) return refuse(peer, "60012", "Invalid request: no args");
   for (const Json& arg : args) {
     std::vector<Topic> topics;
-    if (arg.is_object() && is_liquidations(arg)) {  // one for all swaps
-      for (ListingIndex i = 0; i < engine_.size(); ++i) {
-        Topic topic;
-        topic.kind = TopicKind::kLiquidation;
-        topic.index = i;
-        topic.name = "liquidation-orders " + engine_.at(i).listing.symbol;
-        if (engine_.at(i).listing.market == ListingMarket::kOkxSwap) topics.push_back(topic);
-      }
-    } else if (Topic topic; topic_of(arg, topic)) {
-      topics.push_back(topic);
-    }
+    if (is_served_on(peer.path(), arg)) topics = topics_of(arg);
     if (topics.empty()) {
       refuse(peer, "60018",
              "Wrong URL or " + arg.dump() + " doesn't exist. Please use the correct URL, channel "
@@ -95,6 +96,24 @@ void OkxProtocol::subscribe(StreamPeer& peer, const Json& message) {
       }
     }
   }
+}
+
+/// None for what there is not; liquidations: one for all swaps.
+std::vector<Topic> OkxProtocol::topics_of(const Json& arg) const {
+  std::vector<Topic> topics;
+  if (!is_liquidations(arg)) {
+    if (Topic topic; topic_of(arg, topic)) topics.push_back(topic);
+    return topics;
+  }
+  for (ListingIndex i = 0; i < engine_.size(); ++i) {
+    if (engine_.at(i).listing.market != ListingMarket::kOkxSwap) continue;
+    Topic topic;
+    topic.kind = TopicKind::kLiquidation;
+    topic.index = i;
+    topic.name = "liquidation-orders " + engine_.at(i).listing.symbol;
+    topics.push_back(topic);
+  }
+  return topics;
 }
 
 bool OkxProtocol::topic_of(const Json& arg, Topic& topic) const {
@@ -136,7 +155,7 @@ bool OkxProtocol::channel_of(const std::string& channel, Topic& topic) const {
   };
   if (channel.starts_with("candle")) {
     topic.word = channel.substr(6);
-    topic.minutes = interval_minutes(topic.word.c_str());
+    topic.minutes = bar_minutes(topic.word);
     topic.kind = TopicKind::kCandle;
     topic.every_ms = 1'000;
     return topic.minutes > 0;

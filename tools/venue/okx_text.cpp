@@ -108,6 +108,11 @@ Json OkxProtocol::ticker(const VenueBook& b) const {
           {"ts", shown_text()}};
 }
 
+std::int64_t OkxProtocol::bar_minutes(std::string name) {
+  if (name.ends_with("utc")) name.resize(name.size() - 3);
+  return interval_minutes(name.c_str());
+}
+
 Json OkxProtocol::candle(const VenueBook& b, const Candle& c, std::int64_t minutes) const {
   const bool closed = c.open_ms + minutes * kMinuteMs <= now_ms_;
   const std::string in_coin = short_text(is_swap(b) ? b.qty_e8(c.lots) : c.quote_e8);

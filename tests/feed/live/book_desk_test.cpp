@@ -1,7 +1,10 @@
 // Snapshots by REST: in what order, within which budget, and what is done with answers.
 #include "feed/live/book_desk.h"
 
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include "tests/feed/live/venue_process.h"
 
@@ -67,6 +70,61 @@ TEST_F(BookDeskTest, WhatMoneyDependsOnComesFirstAndNothingTwice) {
   EXPECT_EQ(desk.counts().requests, 4u);
   EXPECT_EQ(desk.counts().answers, 4u);
   EXPECT_EQ(desk.expected_ns(), 0);
+}
+
+TEST_F(BookDeskTest, OpenInterestIsAskedForInTurnWhileNoSnapshotWaits) {
+  BookDesk desk(*loop, *tls, endpoint, *market_rules("BINANCE_USDM"), limiter, 100, 1 << 20);
+  desk.watch_interest(0, "S000USDT");
+  desk.watch_interest(1, "S001USDT");
+  desk.watch_interest(2, "BTCUSDT");
+  desk.ask(7, "S002USDT", false);
+  desk.ask(8, "S002USDT", false);
+  EXPECT_EQ(take(desk, 5), (std::vector<std::uint16_t>{7, 8, 0, 1, 2}));
+  EXPECT_NE(body.find("\"openInterest\""), std::string::npos) << body;
+  EXPECT_EQ(desk.counts().requests, 2u) << "of snapshots";
+  EXPECT_EQ(desk.counts().interests, 3u);
+  for (int i = 0; i < 1'000; ++i) {
+    desk.on_time(net::Loop::now_ns());
+    loop->wait(kNsPerMs);
+    ASSERT_EQ(desk.ready(), nullptr) << "each was asked for within the last minute";
+  }
+  EXPECT_EQ(desk.counts().failures, 0u);
+}
+
+TEST_F(BookDeskTest, ABookDoesNotWaitForAnOpenInterestThatDoesNotCome) {
+  const int silent = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);  // accepts, says nothing
+  sockaddr_in at{};
+  at.sin_family = AF_INET;
+  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(at);
+  ASSERT_EQ(::bind(silent, reinterpret_cast<sockaddr*>(&at), size), 0);
+  ASSERT_EQ(::listen(silent, 8), 0);
+  ASSERT_EQ(::getsockname(silent, reinterpret_cast<sockaddr*>(&at), &size), 0);
+  const auto nobody = net::resolve("127.0.0.1", ntohs(at.sin_port)).value();
+  BookDesk desk(*loop, *tls, nobody, *market_rules("BINANCE_USDM"), limiter, 100, 1 << 20);
+  desk.watch_interest(0, "BTCUSDT");
+  desk.on_time(net::Loop::now_ns());
+  desk.ask(0, "BTCUSDT", true);
+  EXPECT_EQ(desk.waiting(), 1u);
+  for (int i = 0; i < 3'000 && desk.waiting() != 0; ++i) {
+    desk.on_time(net::Loop::now_ns());
+    loop->wait(kNsPerMs);
+  }
+  EXPECT_EQ(desk.counts().requests, 1u) << "long before the ten seconds of a request are over";
+  EXPECT_EQ(desk.counts().failures, 1u);
+  ::close(silent);
+}
+
+TEST_F(BookDeskTest, OfSpotThereIsNoOpenInterest) {
+  BookDesk desk(*loop, *tls, endpoint, *market_rules("BINANCE_SPOT"), limiter, 100, 1 << 20);
+  desk.watch_interest(0, "BTCUSDT");
+  desk.ask(1, "BTCUSDT", false);
+  EXPECT_EQ(take(desk, 1), (std::vector<std::uint16_t>{1}));
+  for (int i = 0; i < 500; ++i) {
+    desk.on_time(net::Loop::now_ns());
+    loop->wait(kNsPerMs);
+    ASSERT_EQ(desk.ready(), nullptr);
+  }
 }
 
 TEST_F(BookDeskTest, AsksTheVenueNoMoreThanItsMinuteHolds) {

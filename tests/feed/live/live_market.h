@@ -36,12 +36,21 @@ class BookSink {
     BookState state = BookState::kEmpty;
   };
 
+  /// A closed candle, as features are told of it.
+  struct Bar {
+    std::uint16_t instrument = 0;
+    std::int64_t start_ns = 0, interval_ns = 0;
+    std::int64_t open_ticks = 0, close_ticks = 0, high_ticks = 0, low_ticks = 0;
+    std::int64_t volume_lots = 0;
+  };
+
   MarketEvent& claim(unsigned port) noexcept {
     port_ = port;
     event_ = MarketEvent{};
     return event_;
   }
   void commit(unsigned) noexcept {
+    if (port_ == 0) keep_report();
     if (port_ != 2) return;
     Book& book = books[event_.h.instrument];
     if (event_.h.type == MsgType::kBookState) {
@@ -64,8 +73,30 @@ class BookSink {
 
   std::map<std::uint16_t, Book> books;
   std::uint64_t trades = 0, marks = 0;
+  std::vector<Bar> bars;
+  // By instrument.
+  std::map<std::uint16_t, std::uint64_t> liquidations;
+  std::map<std::uint16_t, std::int64_t> open_interest_e8;
 
  private:
+  void keep_report() {
+    switch (event_.h.type) {
+      case MsgType::kLiquidation: ++liquidations[event_.h.instrument]; return;
+      case MsgType::kOpenInterest: open_interest_e8[event_.h.instrument] = event_.a; return;
+      case MsgType::kBar: bars.push_back({event_.h.instrument, event_.a, event_.b}); return;
+      case MsgType::kBarBody:
+        bars.back().open_ticks = event_.a;
+        bars.back().close_ticks = event_.b;
+        return;
+      case MsgType::kBarRange:
+        bars.back().high_ticks = event_.a;
+        bars.back().low_ticks = event_.b;
+        return;
+      case MsgType::kBarVolume: bars.back().volume_lots = event_.a; return;
+      default: return;
+    }
+  }
+
   MarketEvent event_;
   unsigned port_ = 0;
 };

@@ -24,7 +24,7 @@ std::vector<std::uint16_t> all_of(std::size_t n) {
 TEST(MarketRules, EachMarketHasItsOwnConnectionsAndPaths) {
   const auto known = instruments({"BINANCE_SPOT:BTCUSDT", "BINANCE_USDM:BTCUSDT", "BYBIT:BTCUSDT",
                                   "BYBIT_LINEAR:BTCUSDT", "OKX:BTC-USDT", "OKX_SWAP:BTC-USDT-SWAP"});
-  const auto plans = plan_connections(known, all_of(known.size()));
+  const auto plans = plan_connections(known, all_of(known.size()), "1m");
   ASSERT_TRUE(plans.has_value()) << plans.error().message;
   std::vector<std::string> places;
   for (const ConnectionPlan& p : *plans) {
@@ -39,27 +39,95 @@ TEST(MarketRules, EachMarketHasItsOwnConnectionsAndPaths) {
                         "BYBIT/public/0 stream.bybit.com/v5/public/spot",
                         "BYBIT_LINEAR/public/0 stream.bybit.com/v5/public/linear",
                         "OKX/public/0 ws.okx.com/ws/v5/public",
-                        "OKX_SWAP/public/0 ws.okx.com/ws/v5/public"}));
+                        "OKX/business/0 ws.okx.com/ws/v5/business",
+                        "OKX_SWAP/public/0 ws.okx.com/ws/v5/public",
+                        "OKX_SWAP/business/0 ws.okx.com/ws/v5/business"}));
+}
+
+/// The topics of candles that the six markets are asked for, in order.
+std::vector<std::string> candle_topics(std::string_view candles) {
+  const auto known = instruments({"BINANCE_SPOT:BTCUSDT", "BINANCE_USDM:BTCUSDT", "BYBIT:BTCUSDT",
+                                  "BYBIT_LINEAR:BTCUSDT", "OKX:BTC-USDT", "OKX_SWAP:BTC-USDT-SWAP"});
+  std::vector<std::string> found;
+  const auto plans = plan_connections(known, all_of(known.size()), candles);
+  if (!plans) return {plans.error().message};
+  for (const ConnectionPlan& p : *plans) {
+    for (const MarketTopic& t : p.topics) {
+      if (!t.text.contains("kline") && !t.text.contains("candle")) continue;
+      EXPECT_EQ(t.channel, MarketChannel::kOther);
+      found.push_back(p.name + " " + t.text);
+    }
+  }
+  return found;
+}
+
+TEST(MarketRules, CandlesAreAskedForInEachVenuesWords) {
+  EXPECT_EQ(candle_topics("1m"),
+            (std::vector<std::string>{
+                "BINANCE_SPOT/public/0 btcusdt@kline_1m", "BINANCE_USDM/market/0 btcusdt@kline_1m",
+                "BYBIT/public/0 kline.1.BTCUSDT", "BYBIT_LINEAR/public/0 kline.1.BTCUSDT",
+                R"(OKX/business/0 {"channel":"candle1m","instId":"BTC-USDT"})",
+                R"(OKX_SWAP/business/0 {"channel":"candle1m","instId":"BTC-USDT-SWAP"})"}));
+  EXPECT_EQ(candle_topics("6h"),
+            (std::vector<std::string>{
+                "BINANCE_SPOT/public/0 btcusdt@kline_6h", "BINANCE_USDM/market/0 btcusdt@kline_6h",
+                "BYBIT/public/0 kline.360.BTCUSDT", "BYBIT_LINEAR/public/0 kline.360.BTCUSDT",
+                R"(OKX/business/0 {"channel":"candle6Hutc","instId":"BTC-USDT"})",
+                R"(OKX_SWAP/business/0 {"channel":"candle6Hutc","instId":"BTC-USDT-SWAP"})"}))
+      << "the same six hours everywhere";
+  EXPECT_TRUE(candle_topics("").empty());
+}
+
+TEST(MarketRules, LiquidationsOfAllSwapsAreAskedForOnce) {
+  std::vector<Instrument> many(60, find_instrument("OKX_SWAP:BTC-USDT-SWAP").value());
+  for (std::size_t i = 0; i < many.size(); ++i) many[i].symbol = "S" + std::to_string(i) + "-SWAP";
+  const auto plans = plan_connections(many, all_of(many.size()), "");
+  ASSERT_TRUE(plans.has_value());
+  std::size_t found = 0, topics = 0;
+  for (const ConnectionPlan& p : *plans) {
+    topics += p.topics.size();
+    for (const MarketTopic& t : p.topics) {
+      if (t.text == R"({"channel":"liquidation-orders","instType":"SWAP"})") ++found;
+    }
+  }
+  EXPECT_EQ(found, 1u);
+  EXPECT_EQ(topics, many.size() * 5 + 1);  // books, trades, mark, funding, open interest; and it
+}
+
+TEST(MarketRules, ALengthThatSomeVenueDoesNotHaveIsRefusedWithThoseThatAllHave) {
+  const auto said = candle_topics("8h");
+  ASSERT_EQ(said.size(), 1u);
+  EXPECT_NE(said[0].find("8h"), std::string::npos) << said[0];
+  EXPECT_NE(said[0].find("6h, 12h"), std::string::npos) << said[0];
+}
+
+TEST(MarketRules, AConnectionOfCandlesAloneMayBeSilent) {
+  const auto known = instruments({"OKX:BTC-USDT"});
+  const auto plans = plan_connections(known, all_of(1), "1d");
+  ASSERT_TRUE(plans.has_value());
+  ASSERT_EQ(plans->size(), 2u);
+  EXPECT_TRUE(plans->at(0).is_steady());
+  EXPECT_FALSE(plans->at(1).is_steady());
 }
 
 TEST(MarketRules, TopicsAreSplitOverConnectionsAtTheVenuesLimit) {
   Instrument one = find_instrument("BINANCE_USDM:BTCUSDT").value();
   std::vector<Instrument> many(600, one);
   for (std::size_t i = 0; i < many.size(); ++i) many[i].symbol = "S" + std::to_string(i) + "USDT";
-  const auto plans = plan_connections(many, all_of(many.size()));
+  const auto plans = plan_connections(many, all_of(many.size()), "1m");
   ASSERT_TRUE(plans.has_value());
   std::size_t topics = 0;
   for (const ConnectionPlan& p : *plans) {
     EXPECT_LE(p.topics.size(), p.rules->topics_per_connection);
     topics += p.topics.size();
   }
-  EXPECT_EQ(topics, many.size() * 5);  // depth, bookTicker; aggTrade, markPrice, forceOrder
-  EXPECT_EQ(plans->size(), 4u);        // 1,200 public and 1,800 market topics, 1,024 a connection
+  EXPECT_EQ(topics, many.size() * 6);  // depth, bookTicker; aggTrade, markPrice, forceOrder, kline
+  EXPECT_EQ(plans->size(), 5u);        // 1,200 public and 2,400 market topics, 1,024 a connection
 }
 
 TEST(MarketRules, SubscriptionsReadAsTheVenuesDocumentThem) {
   const auto known = instruments({"BINANCE_SPOT:BTCUSDT", "BYBIT:BTCUSDT", "OKX:BTC-USDT"});
-  const auto plans = plan_connections(known, all_of(known.size()));
+  const auto plans = plan_connections(known, all_of(known.size()), "");
   ASSERT_TRUE(plans.has_value());
   const auto text = [&](std::size_t i, bool leaves) {
     const ConnectionPlan& p = plans->at(i);
@@ -75,7 +143,7 @@ TEST(MarketRules, SubscriptionsReadAsTheVenuesDocumentThem) {
 
 TEST(MarketRules, AVenueWithoutLiveMarketsIsRefusedByName) {
   const auto known = instruments({"BINANCE_COINM:BTCUSD_PERP"});
-  const auto plans = plan_connections(known, all_of(1));
+  const auto plans = plan_connections(known, all_of(1), "1m");
   ASSERT_FALSE(plans.has_value());
   EXPECT_NE(plans.error().message.find("BINANCE_COINM"), std::string::npos);
   EXPECT_NE(plans.error().message.find("BINANCE_USDM"), std::string::npos) << "says which there are";

@@ -111,6 +111,38 @@ TEST_F(OkxStreams, PingIsATextAndAnUnknownChannelIsRefusedAlone) {
   EXPECT_EQ(peer.sent.front()["arg"]["channel"], "trades");
 }
 
+TEST_F(OkxStreams, CandlesAreToldOnTheBusinessPathAndNothingElseIs) {
+  KeptPeer business("/ws/v5/business");
+  sut.opened(business, bench.now);
+  const char* candles =
+      R"({"op":"subscribe","args":[{"channel":"candle1m","instId":"BTC-USDT"}]})";
+  sut.received(peer, candles, bench.now);
+  EXPECT_EQ(Json::parse(peer.replies.back())["code"], "60018");
+  sut.received(business, kBooks, bench.now);
+  EXPECT_EQ(Json::parse(business.replies.back())["code"], "60018");
+  sut.received(business, candles, bench.now);
+  EXPECT_EQ(Json::parse(business.replies.back())["event"], "subscribe");
+  bench.move(61'000, &sut);
+  EXPECT_TRUE(peer.sent.empty());
+  const auto closed = std::ranges::count_if(
+      business.sent, [](const Json& m) { return m["data"][0].back() == "1"; });
+  EXPECT_EQ(closed, 1) << "of " << business.sent.size();
+}
+
+TEST_F(OkxStreams, LongCandlesAreAskedForByTheClockOfGreenwich) {
+  KeptPeer business("/ws/v5/business");
+  sut.opened(business, bench.now);
+  sut.received(business,
+               R"({"op":"subscribe","args":[{"channel":"candle1Dutc","instId":"BTC-USDT"}]})",
+               bench.now);
+  EXPECT_EQ(Json::parse(business.replies.back())["event"], "subscribe");
+  const Json answer = Json::parse(bench.ask(sut, "/api/v5/market/candles",
+      {{"instId", "BTC-USDT"}, {"bar", "6Hutc"}}).body);
+  ASSERT_EQ(answer["code"], "0") << answer;
+  const std::int64_t open_ms = std::stoll(answer["data"][0][0].get<std::string>());
+  EXPECT_EQ(open_ms % (6 * 3'600'000), 0);
+}
+
 TEST_F(OkxStreams, AStreamMaySay480TimesAnHourWhatItWants) {
   KeptPeer other("/ws/v5/public");
   sut.opened(other, bench.now);
