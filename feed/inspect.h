@@ -23,8 +23,7 @@ struct InspectOptions {
   // Offsets handed over (`--clock-offset FILE`), by instrument id and, where several streams of one
   // instrument are given, in time order. Used instead of the computed ones.
   std::vector<std::pair<std::string, std::int64_t>> clock_offsets;
-  // Definitions that count before any other (feed/instrument_finder.h): those of a session that has
-  // its own already.
+  // Those of a session that has its own already: they count in place of what lies beside the files.
   std::vector<Instrument> definitions;
 };
 

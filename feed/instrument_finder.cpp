@@ -24,7 +24,7 @@ std::string looked_at(std::span<const std::string> files) {
 
 Result<void> InstrumentFinder::enter(const std::string& path) {
   file_ = instrument_file_beside(path);
-  if (read_.contains(file_)) return {};
+  if (!given_.empty() || read_.contains(file_)) return {};
   auto read = read_instrument_file(file_);
   if (!read) return std::unexpected(read.error());
   for (const Instrument& i : *read) {

@@ -15,7 +15,7 @@ namespace pinstripe {
 
 class InstrumentFinder {
  public:
-  /// `given` must outlive it.
+  /// `given` must outlive it. Where some are given, what lies beside captures is not read.
   explicit InstrumentFinder(std::span<const Instrument> given) : given_(given) {}
 
   /// What is looked for from here on stands in the capture `path`. Refuses definitions beside it

@@ -1,6 +1,7 @@
 // Definitions beside captures: written, read back, and which of several count.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <functional>
