@@ -26,8 +26,8 @@ struct RecordCounts {
 
 class MarketRecorder {
  public:
-  /// Connects; `config` names the instruments, and how its feed stage keeps their books. Fails where
-  /// a connection is not open within `open_ns`, and where the folder defines an instrument
+  /// Connects; `config` names the instruments, and how its feed stage keeps their books. Fails
+  /// where a connection is not open within `open_ns`, and where the folder defines an instrument
   /// otherwise (feed/instrument_file.h); else their definitions lie in it.
   static Result<std::unique_ptr<MarketRecorder>> open(FeedConfig config,
                                                       const HubOptions& options,

@@ -414,6 +414,8 @@ Result<void> verify_data(const SessionPlan& plan) {
   InspectOptions options;
   options.base_feed_latency_ns = plan.base_feed_latency_ns;
   options.definitions = plan.instruments;
+  // The digest is over what is traded; a recording may hold more that is known.
+  for (const Instrument& i : plan.instruments) options.instruments.push_back(i.id);
   if (plan.instruments.size() == 1) {
     const std::string& id = plan.instruments.front().id;
     options.market = id.substr(0, id.find(':'));

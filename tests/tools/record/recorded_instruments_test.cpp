@@ -5,6 +5,7 @@
 
 #include "feed/instrument_table.h"
 #include "tests/tools/record/record_support.h"
+#include "tools/session/prepare.h"
 
 namespace pinstripe {
 namespace {
@@ -87,6 +88,26 @@ TEST_F(RecordedInstruments, SymbolsThatDoNotShipDecideTheSameEveryWay) {
     EXPECT_EQ(i.at("tick_e8"), same->tick_e8);
     EXPECT_EQ(i.at("qty_max_lots"), same->qty_max.value);
   }
+}
+
+/// What `up --resume` asks: a session keeps its definitions, and may trade a part of what came.
+TEST_F(RecordedInstruments, APartOfARecordingIsKnownAgainWithoutItsDefinitions) {
+  Json market = filler_venue();
+  market["fillers"]["count"] = 2;
+  VenueProcess venue(market);
+  record(venue, {"BYBIT_LINEAR:S000USDT", "BYBIT_LINEAR:BTCUSDT", "BYBIT_LINEAR:S001USDT"}, 3);
+  Overrides overrides;
+  overrides.data = files();
+  const std::string named =
+      config(R"({"instruments": ["BYBIT_LINEAR:S001USDT", "BYBIT_LINEAR:S000USDT"]})", "named");
+  const auto read = load_session_config(named, overrides);
+  ASSERT_TRUE(read.has_value()) << read.error().message;
+  const auto plan = prepare_plan(*read);
+  ASSERT_TRUE(plan.has_value()) << plan.error().message;
+  ASSERT_EQ(plan->instruments.size(), 2u);
+  fs::remove(definitions());
+  const auto same = verify_data(*plan);
+  EXPECT_TRUE(same.has_value()) << same.error().message;
 }
 
 TEST_F(RecordedInstruments, WhatTheRecordingDefinesCountsBeforeWhatShips) {
