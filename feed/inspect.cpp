@@ -6,7 +6,8 @@
 
 #include "feed/binary_info.h"
 #include "feed/inspect_scan.h"
-#include "feed/instrument_table.h"
+#include "feed/instrument_file.h"
+#include "feed/instrument_finder.h"
 #include "shm/base/hash.h"
 
 namespace pinstripe {
@@ -22,7 +23,8 @@ std::string venue_of_exchange(const std::string& exchange) {
 }
 
 /// Market and symbol: from the options, else from what the frames show.
-Result<Instrument> instrument_of(const CaptureFileInfo& info, const InspectOptions& options) {
+Result<Instrument> instrument_of(const CaptureFileInfo& info, const InspectOptions& options,
+                                 const InstrumentFinder& finder) {
   const std::string symbol = options.symbol.empty() ? info.symbol : options.symbol;
   if (symbol.empty()) {
     return fail("'" + info.path + "' names no symbol; name the one instrument in the "
@@ -37,7 +39,7 @@ Result<Instrument> instrument_of(const CaptureFileInfo& info, const InspectOptio
     return fail("'" + info.path + "' holds no depth update, so its market cannot be told; name "
                 "the one instrument in the config's `instruments`, as in \"BINANCE_USDM:BTCUSDT\"");
   }
-  auto found = find_instrument(venue, symbol);
+  auto found = finder.find(venue, symbol);
   if (!found) return fail_within("'" + info.path + "'", found);
   return found;
 }
@@ -173,8 +175,9 @@ Result<void> add_streams(CaptureInfo& info, const std::vector<std::uint16_t>& id
 }
 
 /// Adds the entries of one file.
-Result<void> look_at(const std::string& path, const InspectOptions& options, ScanBuffers& buffers,
-                     CaptureInfo& info) {
+Result<void> look_at(const std::string& path, const InspectOptions& options,
+                     InstrumentFinder& finder, ScanBuffers& buffers, CaptureInfo& info) {
+  if (auto entered = finder.enter(path); !entered) return entered;
   const bool is_binary = is_binary_capture(path);
   CaptureFileInfo file;
   file.path = path;
@@ -186,7 +189,7 @@ Result<void> look_at(const std::string& path, const InspectOptions& options, Sca
     auto kind = capture_kind(path);
     if (!kind) return fail_within("cannot use capture", kind);
     if (kind->is_recording) {
-      auto entries = scan_recording(path, kind->format, options, buffers, info.left_out);
+      auto entries = scan_recording(path, kind->format, options, finder, buffers, info.left_out);
       if (!entries) return fail_within("cannot use capture", entries);
       std::ranges::move(*entries, std::back_inserter(info.files));
       return {};
@@ -196,7 +199,7 @@ Result<void> look_at(const std::string& path, const InspectOptions& options, Sca
       return fail_within("cannot use capture", scanned);
     }
   }
-  auto instrument = instrument_of(file, options);
+  auto instrument = instrument_of(file, options, finder);
   if (!instrument) return std::unexpected(instrument.error());
   file.instrument = std::move(*instrument);
   if (is_binary) {
@@ -206,22 +209,43 @@ Result<void> look_at(const std::string& path, const InspectOptions& options, Sca
   return {};
 }
 
+/// The instruments of all files; one that two of them define otherwise (shipped for one, beside the
+/// other) would be counted in two ways.
+Result<void> gather_instruments(CaptureInfo& info) {
+  for (const CaptureFileInfo& f : info.files) {
+    const auto known = std::ranges::find(info.instruments, f.instrument.id, &Instrument::id);
+    if (known == info.instruments.end()) {
+      info.instruments.push_back(f.instrument);
+      continue;
+    }
+    const std::string differs = definition_difference(*known, f.instrument);
+    if (differs.empty()) continue;
+    return fail_usage("'" + f.path + "' and a capture before it define " + known->id +
+                      " otherwise: " + differs + "; definitions lie beside captures in '" +
+                      kInstrumentFileName + "', else they are the shipped ones. Give the captures "
+                      "of one definition at a time");
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<CaptureInfo> inspect_captures(const std::vector<std::string>& files,
                                      const InspectOptions& options) {
-  if (files.empty()) return fail_usage("no capture files given; name them with --data");
   CaptureInfo info;
   ScanBuffers buffers;
+  InstrumentFinder finder(options.definitions);
   for (const std::string& path : files) {
-    if (auto looked = look_at(path, options, buffers, info); !looked) {
+    if (is_instrument_file(path)) continue;
+    if (auto looked = look_at(path, options, finder, buffers, info); !looked) {
       return std::unexpected(looked.error());
     }
   }
-  for (const CaptureFileInfo& f : info.files) {
-    const bool known = std::ranges::any_of(
-        info.instruments, [&](const Instrument& i) { return i.id == f.instrument.id; });
-    if (!known) info.instruments.push_back(f.instrument);
+  if (info.files.empty()) return fail_usage("no capture files given; name them with --data");
+  info.defined = finder.defined();
+  info.definition_files = finder.files();
+  if (auto gathered = gather_instruments(info); !gathered) {
+    return std::unexpected(gathered.error());
   }
   const auto index_of = [&](const CaptureFileInfo& f) {
     const auto at = std::ranges::find(info.instruments, f.instrument.id, &Instrument::id);

@@ -23,6 +23,8 @@ struct InspectOptions {
   // Offsets handed over (`--clock-offset FILE`), by instrument id and, where several streams of one
   // instrument are given, in time order. Used instead of the computed ones.
   std::vector<std::pair<std::string, std::int64_t>> clock_offsets;
+  // Those of a session that has its own already: they count in place of what lies beside the files.
+  std::vector<Instrument> definitions;
 };
 
 struct CaptureFileInfo {
@@ -62,12 +64,16 @@ struct CaptureInfo {
   std::uint64_t data_digest = 0;
   // What recordings hold beside that: instruments that are not known or not wanted.
   std::vector<std::string> left_out;
+  std::vector<Instrument> defined;            // all that is defined beside the files
+  std::vector<std::string> definition_files;  // that say so
 };
 
-/// Reads every file once; of a binary capture its header, which says the same. Refuses: a file that
-/// cannot be read or is cut (with offset), a symbol without an instrument record, a clock offset
-/// under which an event arrives before the venue sent it (with its line), a binary capture whose
-/// prices are counted in another grid.
+/// Reads every file once; of a binary capture its header, which says the same. Files of definitions
+/// (feed/instrument_file.h) are passed over: those beside the captures count whether they are named
+/// or not. Refuses: a file that cannot be read or is cut (with offset), a symbol without an
+/// instrument record, an instrument that two files' folders define otherwise, a clock offset under
+/// which an event arrives before the venue sent it (with its line), a binary capture whose prices
+/// are counted in another grid.
 Result<CaptureInfo> inspect_captures(const std::vector<std::string>& files,
                                      const InspectOptions& options);
 

@@ -4,7 +4,7 @@
 #include <map>
 
 #include "feed/inspect_scan.h"
-#include "feed/instrument_table.h"
+#include "feed/instrument_file.h"
 #include "shm/base/hash.h"
 
 namespace pinstripe {
@@ -185,13 +185,13 @@ bool is_wanted(const std::string& id, const InspectOptions& options) {
 
 /// The entry of an instrument, made where there is none yet; null where it is not to be traded.
 CaptureFileInfo* entry_of(const std::string& venue, const Part& p, const InspectOptions& options,
-                          std::vector<CaptureFileInfo>& entries,
+                          const InstrumentFinder& finder, std::vector<CaptureFileInfo>& entries,
                           std::vector<std::string>& left_out) {
   const std::string id = venue.empty() ? p.symbol : venue + ":" + p.symbol;
   for (CaptureFileInfo& e : entries) {
     if (e.instrument.id == id) return &e;
   }
-  auto known = find_instrument(venue, p.symbol);
+  auto known = finder.find(venue, p.symbol);
   if (!known || !is_wanted(id, options)) {
     if (std::ranges::find(left_out, id) == left_out.end()) left_out.push_back(id);
     return nullptr;
@@ -213,14 +213,15 @@ std::unexpected<Error> refuse_empty(const std::string& path, const std::vector<s
   std::string list;
   for (const std::string& id : has) list += (list.empty() ? "" : ", ") + id;
   return fail_usage("'" + path + "' holds none of the instruments asked for; it holds " + list +
-                    "; name one of them that stands in feed/instruments/, with its market where it "
-                    "is missing");
+                    "; name one of them that is defined in feed/instruments/ or in '" +
+                    instrument_file_beside(path) + "', with its market where it is missing");
 }
 
 }  // namespace
 
 Result<std::vector<CaptureFileInfo>> scan_recording(const std::string& path, CaptureFormat format,
                                                     const InspectOptions& options,
+                                                    const InstrumentFinder& finder,
                                                     ScanBuffers& buffers,
                                                     std::vector<std::string>& left_out) {
   Recording recording;
@@ -231,7 +232,7 @@ Result<std::vector<CaptureFileInfo>> scan_recording(const std::string& path, Cap
   std::vector<std::string> others;
   for (const Part& p : recording.parts) {
     const std::string venue = venue_of(p, format, recording, options);
-    CaptureFileInfo* const e = entry_of(venue, p, options, entries, others);
+    CaptureFileInfo* const e = entry_of(venue, p, options, finder, entries, others);
     if (e == nullptr) continue;
     merge(p.info, *e);
     if (!p.connection.empty()) e->select.connections.push_back(p.connection);

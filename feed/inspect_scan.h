@@ -6,6 +6,7 @@
 
 #include "feed/capture_lines.h"
 #include "feed/inspect.h"
+#include "feed/instrument_finder.h"
 #include "feed/venue_decoder.h"
 
 namespace pinstripe {
@@ -32,6 +33,7 @@ Result<void> scan_capture(CaptureFileInfo& info, ScanBuffers& buffers);
 /// What it holds beside them is added to `left_out`.
 Result<std::vector<CaptureFileInfo>> scan_recording(const std::string& path, CaptureFormat format,
                                                     const InspectOptions& options,
+                                                    const InstrumentFinder& finder,
                                                     ScanBuffers& buffers,
                                                     std::vector<std::string>& left_out);
 

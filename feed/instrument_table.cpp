@@ -89,7 +89,7 @@ Result<Instrument> read_instrument(const Json& row, const Instrument& defaults,
   i.id = i.venue + ":" + i.symbol;
   i.base = r.text("base", {}, true);
   i.quote = r.text("quote", {}, true);
-  i.settle = i.market == Market::kInverse ? i.base : i.quote;
+  i.settle = r.text("settle", i.market == Market::kInverse ? i.base : i.quote);
   i.tick_e8 = r.e8("tick", {}, 1);
   i.lot_e8 = r.e8("lot", {}, 1);
   i.multiplier_e8 = r.e8("multiplier", "1", 1);
@@ -139,12 +139,8 @@ std::string nearest_id(std::string_view id) {
   return best;
 }
 
-}  // namespace
-
-Result<std::vector<Instrument>> read_instrument_table(std::string_view json_text,
-                                                      std::string_view origin) {
-  const std::string name(origin);
-  const Json table = Json::parse(json_text, nullptr, false, true);
+/// One table: of one venue, with the same fees for all.
+Result<std::vector<Instrument>> read_table(const Json& table, const std::string& name) {
   if (table.is_discarded() || !table.is_object() || !table.contains("instruments") ||
       !table["instruments"].is_array()) {
     return fail_usage("instrument table '" + name + "' is not a JSON object with a list "
@@ -176,6 +172,34 @@ Result<std::vector<Instrument>> read_instrument_table(std::string_view json_text
   return all;
 }
 
+}  // namespace
+
+Result<std::vector<Instrument>> read_instrument_table(std::string_view json_text,
+                                                      std::string_view origin) {
+  const std::string name(origin);
+  const Json whole = Json::parse(json_text, nullptr, false, true);
+  const bool is_several = whole.is_object() && whole.contains("tables");
+  if (!is_several) return read_table(whole, name);
+  if (!whole["tables"].is_array()) {
+    return fail_usage("instrument table '" + name + "': `tables` must be a list");
+  }
+  std::vector<Instrument> all;
+  for (std::size_t k = 0; k < whole["tables"].size(); ++k) {
+    auto one = read_table(whole["tables"][k], name + ".tables[" + std::to_string(k) + "]");
+    if (!one) return one;
+    all.insert(all.end(), one->begin(), one->end());
+  }
+  return all;
+}
+
+const Instrument* instrument_in(std::span<const Instrument> all, std::string_view venue,
+                                std::string_view symbol) {
+  for (const Instrument& i : all) {
+    if (i.venue == venue && same_ignoring_case(i.symbol, symbol)) return &i;
+  }
+  return nullptr;
+}
+
 const std::vector<Instrument>& shipped_instruments() {
   static const std::vector<Instrument> all = [] {
     std::vector<Instrument> list;
@@ -190,8 +214,8 @@ const std::vector<Instrument>& shipped_instruments() {
 }
 
 Result<Instrument> find_instrument(std::string_view venue, std::string_view symbol) {
-  for (const Instrument& i : shipped_instruments()) {
-    if (i.venue == venue && same_ignoring_case(i.symbol, symbol)) return i;
+  if (const Instrument* const found = instrument_in(shipped_instruments(), venue, symbol)) {
+    return *found;
   }
   const std::string id = std::string(venue) + ":" + std::string(symbol);
   return fail_usage("unknown instrument '" + id + "'; the nearest known one is '" + nearest_id(id) +

@@ -3,6 +3,7 @@
 // the binary.
 #pragma once
 
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -20,7 +21,12 @@ Result<Instrument> find_instrument(std::string_view venue, std::string_view symb
 /// By canonical id, "BINANCE_USDM:BTCUSDT".
 Result<Instrument> find_instrument(std::string_view id);
 
-/// Reads a table in the format of feed/instruments/*.json (for a session's own instruments).
+/// The one of `all` that has this name, as find_instrument takes it; null where none has.
+const Instrument* instrument_in(std::span<const Instrument> all, std::string_view venue,
+                                std::string_view symbol);
+
+/// Reads a table in the format of feed/instruments/*.json, or a list `tables` of them (what a
+/// recording carries: feed/instrument_file.h).
 Result<std::vector<Instrument>> read_instrument_table(std::string_view json_text,
                                                       std::string_view origin);
 

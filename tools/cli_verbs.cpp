@@ -200,7 +200,8 @@ void add_record(CLI::App& app, Verb& chosen) {
   auto o = std::make_shared<RecordOptions>();
   CLI::App* record = app.add_subcommand(
       "record", "Write live markets to raw captures, which every verb takes as --data");
-  record->add_option("CONFIG", o->config, "session config with a part \"live\"");
+  record->add_option("CONFIG,--config", o->config,
+                     "session config: its instruments and its parts \"live\" and \"feed\"");
   record->add_option("--instruments", o->instruments,
                      "canonical ids, over those of the config: BINANCE_USDM:BTCUSDT,BYBIT:ETHUSDT")
       ->delimiter(',')
@@ -208,7 +209,8 @@ void add_record(CLI::App& app, Verb& chosen) {
   record->add_option("--address", o->address,
                      "HOST:PORT of a simulated exchange, over that of the config");
   record->add_option("--ca", o->ca_file, "authorities in place of the system's");
-  record->add_option("--out", o->out, "folder for the captures; no file in it is replaced")
+  record->add_option("--out", o->out, "folder for the captures and their instruments.json; "
+                     "no capture in it is replaced")
       ->required();
   record->add_option("--for", o->duration, "how long: 60s, 5m; until Ctrl-C without it");
   record->add_option("--compress", o->compress, "gz, zstd or none")
@@ -219,7 +221,7 @@ void add_record(CLI::App& app, Verb& chosen) {
       ->check(CLI::Range(0, 1'000'000));
   record->add_flag("--json", o->json, "one JSON object on standard output");
   example(record,
-          "pinstripe record tools/configs/venue-demo.json --out FOLDER --for 60s\n"
+          "pinstripe record --config tools/configs/venue-demo.json --out FOLDER --for 60s\n"
           "  pinstripe record --instruments BYBIT_LINEAR:BTCUSDT --out FOLDER");
   record->callback([o, &chosen] { chosen = [o] { return run_record(*o); }; });
 }

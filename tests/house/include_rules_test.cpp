@@ -27,6 +27,8 @@ bool is_beside_the_stage(const std::string& path) {
       "feed/binary_capture.cpp", "feed/binary_info.h",   "feed/binary_info.cpp",
       "feed/inspect.h",       "feed/inspect.cpp",        "feed/instrument_table.h",
       "feed/instrument_table.cpp", "feed/synthetic.h",   "feed/synthetic.cpp",
+      "feed/instrument_file.h", "feed/instrument_file.cpp", "feed/instrument_finder.h",
+      "feed/instrument_finder.cpp",
       "exec/funding_file.h",  "exec/funding_file.cpp",   "exec/tiers_file.h",
       "exec/tiers_file.cpp"};
   return path.ends_with("_main.cpp") || path.find("_config_json.") != std::string::npos ||

@@ -57,6 +57,7 @@ bool is_outside(const std::string& path) {
   static const std::regex outside(
       "feed/(source|capture_lines|line_reader|inflated_file|inspect|instrument_table)\\.h|"
       "feed/(frame_reader|binary_capture|binary_info|data_file)\\.h|"
+      "feed/instrument_(file|finder)\\.h|"
       "exec/(funding|tiers)_file\\.h|"
       "models/loader/.*|.*_config_json\\.h|shm/(ring|run)/.*|tools/.*|tests/.*|bench/.*");
   return std::regex_match(path, outside);

@@ -66,7 +66,8 @@ bool is_io_object(const std::string& object) {
                                               "data_file.cpp.o",
                                               "inspect.cpp.o", "frame_reader.cpp.o",
                                               "binary_capture.cpp.o", "binary_info.cpp.o",
-                                              "instrument_table.cpp.o"};
+                                              "instrument_table.cpp.o", "instrument_file.cpp.o",
+                                              "instrument_finder.cpp.o"};
   return kObjects.contains(object);
 }
 

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "feed/instrument_file.h"
 #include "shm/run/machine_time.h"
 #include "shm/run/process.h"
 #include "tools/commands/live_instruments.h"
@@ -11,6 +12,7 @@
 #include "tools/commands/say.h"
 #include "tools/record/market_recorder.h"
 #include "tools/rest/hub_options.h"
+#include "tools/session/stage_configs.h"
 #include "tools/session/text_table.h"
 
 namespace pinstripe {
@@ -18,16 +20,17 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::size_t kMessageBytesMax = 1u << 20;
 constexpr std::uint64_t kBytesPerMb = 1'000'000;
 
-/// What to record, and where it is reached.
+/// What to record, where it is reached, and how its books are kept.
 struct RecordTarget {
   std::vector<std::string> ids;
   VenuesPlan venues;
+  FeedConfig feed;
 };
 
-/// The config's part `live` and instruments; what the command line names comes before them.
+/// The config's instruments and its parts `live` and `feed`, so that what a session sees is
+/// recorded; what the command line names comes before them.
 Result<RecordTarget> target_of(const RecordOptions& options) {
   RecordTarget target;
   if (!options.config.empty()) {
@@ -40,6 +43,9 @@ Result<RecordTarget> target_of(const RecordOptions& options) {
     }
     target.ids = config->instruments;
     target.venues = config->plan.venues;
+    auto feed = feed_config_of(config->plan);
+    if (!feed) return fail_within("'" + options.config + "'", feed);
+    target.feed = std::move(*feed);
   }
   if (!options.instruments.empty()) target.ids = options.instruments;
   if (!options.address.empty()) target.venues.address = options.address;
@@ -87,7 +93,8 @@ Json json_of(const MarketRecorder& recorder, const std::string& folder, std::int
            {"bad_lines", c.bad_lines},
            {"books", c.books},
            {"books_valid", c.books_valid},
-           {"files", recorder.files().files()}};
+           {"files", recorder.files().files()},
+           {"definitions", folder + "/" + kInstrumentFileName}};
   out["sources"] = Json::array();
   for (const auto& [name, frames] : recorder.shown()) {
     out["sources"].push_back({{"name", name}, {"frames", frames}});
@@ -106,6 +113,8 @@ void say_end(const MarketRecorder& recorder, const std::string& folder) {
   std::printf("%s in %zu files below %s\n", text_of(recorder.counts()).c_str(),
               recorder.files().files().size(), folder.c_str());
   for (const std::string& file : recorder.files().files()) std::printf("  %s\n", file.c_str());
+  std::printf("  %s/%s: the definitions of %zu instruments, which every verb takes from there\n",
+              folder.c_str(), kInstrumentFileName, recorder.counts().books);
 }
 
 Result<void> record(const RecordOptions& options) {
@@ -119,11 +128,12 @@ Result<void> record(const RecordOptions& options) {
   if (!target) return std::unexpected(target.error());
   auto instruments = look_up_live(target->ids, target->venues);
   if (!instruments) return std::unexpected(instruments.error());
-  auto hub = hub_options_of(target->venues, kMessageBytesMax);
+  target->feed.instruments = std::move(*instruments);
+  auto hub = hub_options_of(target->venues, target->feed.frame_bytes_max);
   if (!hub) return std::unexpected(hub.error());
   install_stop_signals();
   std::signal(SIGXFSZ, SIG_IGN);  // a limit on the size of files is told as a full disk is
-  auto recorder = MarketRecorder::open(*instruments, *hub, plan_of(options),
+  auto recorder = MarketRecorder::open(std::move(target->feed), *hub, plan_of(options),
                                        target->venues.open_ns);
   if (!recorder) return std::unexpected(recorder.error());
   const std::int64_t began_ns = monotonic_ns();

@@ -1,11 +1,14 @@
 #include "tools/convert/convert.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <memory>
+#include <span>
 
 #include "feed/binary_info.h"
+#include "feed/instrument_file.h"
 #include "feed/line_reader.h"
 #include "tools/convert/capture_text.h"
 #include "tools/convert/capture_writer.h"
@@ -85,6 +88,23 @@ Result<void> refuse_several(const CaptureInfo& info) {
                     " connections, and a binary capture holds one; keep to the text");
 }
 
+/// Definitions that lie beside the capture are to lie beside what is made of it; those that do
+/// there already must be the same.
+bool has_definitions(const CaptureInfo& info, const std::string& to) {
+  std::error_code ignored;
+  return !info.definition_files.empty() || fs::exists(instrument_file_beside(to), ignored);
+}
+
+/// The same of the text that a binary capture is turned back into.
+Result<void> carry_definition_back(const std::string& from, const std::string& id,
+                                   const std::string& to) {
+  const auto defined = read_instrument_file(instrument_file_beside(from));
+  if (!defined) return std::unexpected(defined.error());
+  const auto found = std::ranges::find(*defined, id, &Instrument::id);
+  if (found == defined->end()) return {};
+  return add_to_instrument_file(instrument_file_beside(to), std::span(&*found, 1));
+}
+
 }  // namespace
 
 Result<Converted> convert_capture(const std::string& from, const std::string& to,
@@ -93,6 +113,11 @@ Result<Converted> convert_capture(const std::string& from, const std::string& to
   const auto info = inspect_captures({from}, options);
   if (!info) return std::unexpected(info.error());
   if (auto single = refuse_several(*info); !single) return std::unexpected(single.error());
+  const bool is_defined = has_definitions(*info, to);
+  if (is_defined) {
+    auto fits = check_instrument_file(instrument_file_beside(to), info->instruments);
+    if (!fits) return fail_within("cannot convert '" + from + "'", fits);
+  }
   const CaptureFileInfo& file = info->files.front();
   BinaryHeader header;
   if (auto put = put_binary_info(file, header); !put) return std::unexpected(put.error());
@@ -110,6 +135,10 @@ Result<Converted> convert_capture(const std::string& from, const std::string& to
   if (auto same = check_same_text(from, **capture); !same) return std::unexpected(same.error());
   if (auto same = check_same_stage(*info, (*writer)->new_path()); !same) {
     return std::unexpected(same.error());
+  }
+  if (is_defined) {
+    auto added = add_to_instrument_file(instrument_file_beside(to), info->instruments);
+    if (!added) return std::unexpected(added.error());
   }
   if (auto kept = (*writer)->keep(); !kept) return std::unexpected(kept.error());
   return Converted{from, to, static_cast<std::uint64_t>(finished->frames),
@@ -144,6 +173,9 @@ Result<Converted> convert_back(const std::string& from, const std::string& to) {
     return failed();
   }
   const BinaryHeader& h = (*capture)->header();
+  if (auto carried = carry_definition_back(from, h.instrument, to); !carried) {
+    return std::unexpected(carried.error());
+  }
   return Converted{from, to, static_cast<std::uint64_t>(h.frames), 0, h.text_bytes, h.text_bytes};
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "feed/instrument_file.h"
 #include "shm/run/machine_time.h"
 
 namespace pinstripe {
@@ -24,13 +25,18 @@ struct NoReader {
 MarketRecorder::MarketRecorder(FeedConfig config)
     : config_(std::move(config)), stage_(config_), counter_names_(stage_.counter_names()) {}
 
-Result<std::unique_ptr<MarketRecorder>> MarketRecorder::open(
-    std::span<const Instrument> instruments, const HubOptions& options, const RecordPlan& plan,
-    std::int64_t open_ns) {
-  FeedConfig config;
-  config.instruments.assign(instruments.begin(), instruments.end());
-  config.frame_bytes_max = static_cast<std::uint32_t>(options.message_bytes_max);
+Result<std::unique_ptr<MarketRecorder>> MarketRecorder::open(FeedConfig config,
+                                                             const HubOptions& options,
+                                                             const RecordPlan& plan,
+                                                             std::int64_t open_ns) {
+  // A session may stop at a frame that does not decode; a recording of it is kept all the more.
+  config.on_bad_line = OnBadLine::kSkip;
   std::unique_ptr<MarketRecorder> recorder(new MarketRecorder(std::move(config)));
+  const std::vector<Instrument>& instruments = recorder->config_.instruments;
+  const std::string definitions = plan.folder + "/" + kInstrumentFileName;
+  if (auto fits = check_instrument_file(definitions, instruments); !fits) {
+    return std::unexpected(fits.error());
+  }
   std::vector<std::uint16_t> all(instruments.size());
   std::iota(all.begin(), all.end(), std::uint16_t{0});
   auto hub = MarketHub::open(instruments, all, options);
@@ -44,6 +50,9 @@ Result<std::unique_ptr<MarketRecorder>> MarketRecorder::open(
   auto files = FrameFiles::open(instruments, whole, realtime_ns());
   if (!files) return std::unexpected(files.error());
   recorder->files_ = std::move(*files);
+  if (auto kept = add_to_instrument_file(definitions, instruments); !kept) {
+    return std::unexpected(kept.error());
+  }
   recorder->shown_.assign(recorder->hub_->names().size(), 0);
   FeedStage& stage = recorder->stage_;
   recorder->hub_->set_needs([&stage](std::uint16_t i) { return need_of(stage.book_state(i)); });

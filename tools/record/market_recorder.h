@@ -26,9 +26,10 @@ struct RecordCounts {
 
 class MarketRecorder {
  public:
-  /// Connects; `instruments` must outlive it. Fails where a connection is not open within
-  /// `open_ns`.
-  static Result<std::unique_ptr<MarketRecorder>> open(std::span<const Instrument> instruments,
+  /// Connects; `config` names the instruments, and how its feed stage keeps their books. Fails
+  /// where a connection is not open within `open_ns`, and where the folder defines an instrument
+  /// otherwise (feed/instrument_file.h); else their definitions lie in it.
+  static Result<std::unique_ptr<MarketRecorder>> open(FeedConfig config,
                                                       const HubOptions& options,
                                                       const RecordPlan& plan,
                                                       std::int64_t open_ns);

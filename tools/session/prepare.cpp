@@ -11,6 +11,8 @@
 #include <nlohmann/json.hpp>
 
 #include "feed/inspect.h"
+#include "feed/instrument_file.h"
+#include "feed/instrument_finder.h"
 #include "feed/instrument_table.h"
 #include "feed/live/market_rules.h"
 #include "shm/run/machine_time.h"
@@ -171,6 +173,32 @@ Result<void> refuse_repeated_files(const std::vector<std::string>& files) {
   return {};
 }
 
+/// The config's instruments, by the definitions that lie beside the data or ship; notes whose they
+/// are, and what is left out.
+Result<void> name_instruments(const SessionConfig& config, const CaptureInfo& info,
+                              SessionPlan& plan) {
+  if (!info.left_out.empty() && config.instruments.empty()) {
+    std::string list;
+    for (const std::string& id : info.left_out) list += (list.empty() ? "" : ", ") + id;
+    plan.notes.push_back("the data also hold " + list + ", which are not traded: they are defined "
+                         "neither in " + kInstrumentFileName + " beside the data nor in "
+                         "feed/instruments/");
+  }
+  for (const std::string& file : info.definition_files) {
+    plan.notes.push_back("instruments as '" + file + "' defines them");
+  }
+  for (const std::string& id : config.instruments) {
+    // An instrument without data has its definition all the same.
+    const auto held = std::ranges::find(info.instruments, id, &Instrument::id);
+    auto instrument = held != info.instruments.end()
+                          ? Result<Instrument>(*held)
+                          : find_defined(id, info.defined, info.definition_files);
+    if (!instrument) return fail_within("instruments", instrument);
+    plan.instruments.push_back(std::move(*instrument));
+  }
+  return {};
+}
+
 Result<void> prepare_files(const SessionConfig& config, SessionPlan& plan) {
   if (auto once = refuse_repeated_files(config.data); !once) return once;
   InspectOptions options;
@@ -188,17 +216,7 @@ Result<void> prepare_files(const SessionConfig& config, SessionPlan& plan) {
   options.instruments = config.instruments;
   auto info = inspect_captures(config.data, options);
   if (!info) return std::unexpected(info.error());
-  if (!info->left_out.empty() && config.instruments.empty()) {
-    std::string list;
-    for (const std::string& id : info->left_out) list += (list.empty() ? "" : ", ") + id;
-    plan.notes.push_back("the data also hold " + list + ", which are not traded: they stand in no "
-                         "table of feed/instruments/");
-  }
-  for (const std::string& id : config.instruments) {
-    auto instrument = find_instrument(id);
-    if (!instrument) return fail_within("instruments", instrument);
-    plan.instruments.push_back(std::move(*instrument));
-  }
+  if (auto named = name_instruments(config, *info, plan); !named) return named;
   for (const CaptureStream& stream : info->streams) {
     StreamPlan s = stream_plan(stream, *info);
     auto index = place_instrument(config, plan, info->instruments[stream.instrument]);
@@ -396,6 +414,9 @@ Result<void> verify_data(const SessionPlan& plan) {
   }
   InspectOptions options;
   options.base_feed_latency_ns = plan.base_feed_latency_ns;
+  options.definitions = plan.instruments;
+  // The digest is over what is traded; a recording may hold more that is known.
+  for (const Instrument& i : plan.instruments) options.instruments.push_back(i.id);
   if (plan.instruments.size() == 1) {
     const std::string& id = plan.instruments.front().id;
     options.market = id.substr(0, id.find(':'));

@@ -8,7 +8,7 @@
 #include <map>
 
 #include "tools/venue/server.h"
-#include "tools/venue/simulation.h"
+#include "tools/venue/simulated_exchange.h"
 #include "tools/venue/venue_config.h"
 
 namespace pinstripe::venue {
@@ -82,10 +82,10 @@ Exit serve(const MainOptions& options) {
   if (options.port >= 0) config->port = static_cast<std::uint16_t>(options.port);
   auto authority = make_authority(config->leaf);
   if (!authority) return report(authority.error(), options.json);
-  Simulation simulation(*config, now_ms());
+  SimulatedExchange exchange(*config, now_ms());
   SendStamps stamps;  // outlives the server, which writes into it
   VenueServer server;
-  simulation.on_streams([&](const std::string& protocol, StreamFate fate) {
+  exchange.on_streams([&](const std::string& protocol, StreamFate fate) {
     server.each_stream(protocol, fate);
   });
   ServerSetup setup;
@@ -94,11 +94,11 @@ Exit serve(const MainOptions& options) {
   setup.tick_ms = config->tick_ms;
   setup.authority = std::move(*authority);
   setup.clock = now_ms;
-  setup.protocols = simulation.protocols();
-  setup.faults = &simulation.faults();
+  setup.protocols = exchange.protocols();
+  setup.faults = &exchange.faults();
   setup.stamps = &stamps;
-  setup.control = [&](const HttpAsk& ask) { return simulation.control(ask, now_ms()); };
-  setup.tick = [&](std::int64_t now) { simulation.tick(now); };
+  setup.control = [&](const HttpAsk& ask) { return exchange.control(ask, now_ms()); };
+  setup.tick = [&](std::int64_t now) { exchange.tick(now); };
   if (!options.stamps_file.empty()) {
     if (auto made = stamps.create(options.stamps_file); !made) {
       return report(made.error(), options.json);

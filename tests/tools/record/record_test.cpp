@@ -1,125 +1,13 @@
 // `pinstripe record` on the simulated exchange: what it wrote is what came, and replays.
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <regex>
-
-#include "feed/inspect.h"
-#include "tests/feed/live/live_market.h"
-#include "tests/tools/cli_support.h"
+#include "tests/tools/record/record_support.h"
 
 namespace pinstripe {
 namespace {
 
 using Json = nlohmann::json;
 namespace fs = std::filesystem;
-
-std::string joined(const std::vector<std::string>& ids) {
-  std::string list;
-  for (const std::string& id : ids) list += (list.empty() ? "" : ",") + id;
-  return list;
-}
-
-/// What a feed makes of files.
-struct Replayed {
-  BookSink sink;
-  std::vector<Instrument> instruments;
-  std::size_t streams = 0;
-  std::uint64_t frames = 0;
-  std::int64_t gaps = 0, bad_lines = 0;
-  std::string error;
-};
-
-Replayed replay(const std::vector<std::string>& files) {
-  Replayed r;
-  auto info = inspect_captures(files, {});
-  if (!info) return r.error = info.error().message, r;
-  FeedConfig config;
-  config.instruments = r.instruments = info->instruments;
-  r.streams = info->streams.size();
-  FeedStage stage(config);
-  auto source = open_captures(info->streams);
-  if (!source) return r.error = source.error().message, r;
-  for (; const FeedFrame* frame = (*source)->peek(); (*source)->pop()) {
-    const FeedFrame copy = *frame;
-    stage.on_event(copy.origin_ns, FeedInput::frame(copy), r.sink);
-    while (stage.more()) stage.on_event(copy.origin_ns, FeedInput::continued(), r.sink);
-    ++r.frames;
-  }
-  if ((*source)->error()) r.error = (*source)->error()->message;
-  const auto names = stage.counter_names();
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    if (names[i] == "gaps") r.gaps = stage.counters()[i];
-    if (names[i] == "bad_lines") r.bad_lines = stage.counters()[i];
-  }
-  return r;
-}
-
-class RecordTest : public CliTest {
- protected:
-  std::vector<std::string> record_command(const VenueProcess& venue,
-                                          const std::vector<std::string>& more) {
-    std::vector<std::string> command{bin_ + "/pinstripe", "record", "--address", venue.address(),
-                                     "--ca", venue.ca_file(), "--out", out()};
-    command.insert(command.end(), more.begin(), more.end());
-    return command;
-  }
-  std::string out() const { return (folder_ / "captures").string(); }
-  std::vector<std::string> files() const {
-    std::vector<std::string> all;
-    for (const auto& f : fs::directory_iterator(out())) all.push_back(f.path().string());
-    std::sort(all.begin(), all.end());
-    return all;
-  }
-  /// Frames as each progress line so far tells them.
-  static std::vector<std::uint64_t> progress(const StartedCommand& command) {
-    static const std::regex line(R"(pinstripe: ([\d,' _]+) frames, [\d.]+ MB, gaps )");
-    std::ifstream in(command.err_file);
-    std::vector<std::uint64_t> told;
-    std::smatch found;
-    for (std::string text; std::getline(in, text);) {
-      if (!std::regex_search(text, found, line)) continue;
-      std::string digits = found[1].str();
-      std::erase_if(digits, [](unsigned char c) { return std::isdigit(c) == 0; });
-      told.push_back(std::stoull(digits));
-    }
-    return told;
-  }
-  /// Waits for `count` progress lines; false where the command ends before.
-  static bool await_progress(const StartedCommand& command, std::size_t count) {
-    for (int i = 0; i < 6'000; ++i) {
-      if (progress(command).size() >= count) return true;
-      if (has_ended(command)) return false;
-      ::usleep(10'000);
-    }
-    return false;
-  }
-  std::string replay_config() {
-    write_imbalance_model((folder_ / "model.json").string());
-    return config(R"({"models": {"threshold": 0.05, "members": [{"file": "model.json"}]},
-        "risk": {"policy": {"min_edge": 0}, "sizing": {"mode": "fixed_fraction"}}})",
-                  "replay");
-  }
-  void expect_same_orders(const std::vector<std::string>& captures) {
-    const std::string plan = replay_config();
-    std::vector<std::string> backtest{"backtest", plan, "--json", "--data"};
-    std::vector<std::string> up{"up", plan, "--json", "--data"};
-    backtest.insert(backtest.end(), captures.begin(), captures.end());
-    up.insert(up.end(), captures.begin(), captures.end());
-    const CommandResult one = run(backtest);
-    ASSERT_EQ(one.exit, 0) << one.err;
-    const CommandResult two = run(backtest);
-    const CommandResult session = run(up);
-    ASSERT_EQ(session.exit, 0) << session.err;
-    EXPECT_EQ(one.json().at("gaps"), 0);
-    EXPECT_EQ(one.json().at("bad_lines"), 0);
-    EXPECT_GT(one.json().at("orders"), 0);
-    for (const char* key : {"orders_digest", "signals_digest", "state_hash", "events", "gaps"}) {
-      EXPECT_EQ(one.json().at(key), two.json().at(key)) << key;
-      EXPECT_EQ(one.json().at(key), session.json().at(key)) << key;
-    }
-  }
-};
 
 TEST_F(RecordTest, ThreeVenuesReplayToTheSameBooksAndOrders) {
   VenueProcess venue(six_market_venue());
@@ -203,6 +91,38 @@ TEST_F(RecordTest, ASessionConfigSaysWhatIsRecorded) {
   ASSERT_EQ(recorded.exit, 0) << recorded.err;
   EXPECT_EQ(recorded.json().at("files").size(), 1u);
   EXPECT_EQ(replay(files()).instruments.at(0).id, "OKX_SWAP:BTC-USDT-SWAP");
+}
+
+/// A market that stands still makes a book stale by the defaults, and not by this session's own.
+TEST_F(RecordTest, TheConfigsFeedKeepsTheBooksAndOptionsComeBeforeTheConfig) {
+  VenueProcess venue(six_market_venue());
+  const std::string plan = config(
+      R"({"mode": "live", "live": {"address": "127.0.0.1:1", "ca_file": ")" + venue.ca_file() +
+          R"("}, "instruments": ["OKX_SWAP:BTC-USDT-SWAP"],
+          "feed": {"stale_depth_ns": 0, "stale_ticker_ns": 0}})",
+      "live");
+  const std::string only = kSixMarkets[1];
+  const auto command = [&](const std::string& folder, const std::vector<std::string>& more) {
+    std::vector<std::string> all{bin_ + "/pinstripe", "record", "--address", venue.address(),
+                                 "--out", (folder_ / folder).string(), "--instruments", only,
+                                 "--json"};
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  };
+  const StartedCommand own = start(command("own", {"--config", plan}));
+  const StartedCommand plain = start(command("plain", {"--ca", venue.ca_file()}));
+  ASSERT_TRUE(await_text(own, "books valid 1 of 1"));
+  ASSERT_TRUE(await_text(plain, "books valid 1 of 1"));
+  ASSERT_EQ(venue.post("/venue/pause", Json::object()).status, 200);
+  ASSERT_TRUE(await_text(plain, "books valid 0 of 1"));
+  ASSERT_TRUE(await_progress(own, progress(own).size() + 2));
+  const CommandResult by_config = stop(own);
+  stop(plain);
+  ASSERT_EQ(by_config.exit, 0) << by_config.err;
+  EXPECT_EQ(by_config.json().at("books_valid"), 1);
+  const auto defined = read_instrument_file((folder_ / "own" / kInstrumentFileName).string());
+  ASSERT_EQ(defined->size(), 1u);
+  EXPECT_EQ(defined->front().id, only);
 }
 
 TEST_F(RecordTest, WrongUsageIsRefusedByName) {

@@ -17,10 +17,10 @@
 
 namespace pinstripe::venue {
 
-class Simulation {
+class SimulatedExchange {
  public:
   /// Lives the config's history up to `now_ms` at once.
-  Simulation(const VenueConfig& config, std::int64_t now_ms);
+  SimulatedExchange(const VenueConfig& config, std::int64_t now_ms);
 
   std::vector<VenueProtocol*> protocols() const;
   FaultBoard& faults() { return faults_; }

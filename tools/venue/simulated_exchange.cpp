@@ -1,4 +1,4 @@
-#include "tools/venue/simulation.h"
+#include "tools/venue/simulated_exchange.h"
 
 #include "shm/base/hash.h"
 #include "tools/venue/binance.h"
@@ -34,7 +34,8 @@ std::unique_ptr<Liquidity> liquidity_of(const VenueConfig& config, VenueEngine& 
 
 }  // namespace
 
-Simulation::Simulation(const VenueConfig& config, std::int64_t now_ms) : config_(config) {
+SimulatedExchange::SimulatedExchange(const VenueConfig& config, std::int64_t now_ms)
+    : config_(config) {
   const std::int64_t start_ms = now_ms - config.history_s * 1'000;
   engine_ = std::make_unique<VenueEngine>(config.listings, start_ms);
   for (ListingIndex i = 0; i < engine_->size(); ++i) {
@@ -55,27 +56,27 @@ Simulation::Simulation(const VenueConfig& config, std::int64_t now_ms) : config_
   next_fault_ms_ = now_ms + config.fault_every_ms;
 }
 
-std::vector<VenueProtocol*> Simulation::protocols() const {
+std::vector<VenueProtocol*> SimulatedExchange::protocols() const {
   std::vector<VenueProtocol*> all;
   for (const auto& p : protocols_) all.push_back(p.get());
   return all;
 }
 
-void Simulation::move_market(std::int64_t now_ms) {
+void SimulatedExchange::move_market(std::int64_t now_ms) {
   for (ListingIndex i = 0; i < engine_->size(); ++i) {
     if (engine_->at(i).listing.trades) liquidity_[i]->advance(now_ms);
   }
   engine_->roll(now_ms);
 }
 
-void Simulation::tick(std::int64_t now_ms) {
+void SimulatedExchange::tick(std::int64_t now_ms) {
   for (const Fault& over : faults_.expire(now_ms)) undo_fault(over);
   if (config_.fault_every_ms > 0 && now_ms >= next_fault_ms_) draw_fault(now_ms);
   if (!is_paused_) move_market(now_ms);
   for (const auto& p : protocols_) p->tick(now_ms);
 }
 
-HttpAnswer Simulation::control(const HttpAsk& ask, std::int64_t now_ms) {
+HttpAnswer SimulatedExchange::control(const HttpAsk& ask, std::int64_t now_ms) {
   const auto done = [](const Json& what) { return HttpAnswer{200, what.dump(), {}, 0}; };
   if (ask.path == "/venue/state") return done(state(now_ms));
   const bool is_post = ask.method == "POST";
@@ -95,14 +96,14 @@ HttpAnswer Simulation::control(const HttpAsk& ask, std::int64_t now_ms) {
           {}, 0};
 }
 
-HttpAnswer Simulation::add_fault(const std::string& body, std::int64_t now_ms) {
+HttpAnswer SimulatedExchange::add_fault(const std::string& body, std::int64_t now_ms) {
   const auto fault = FaultBoard::parse(Json::parse(body, nullptr, false), now_ms);
   if (!fault) return {400, Json{{"error", fault.error().message}}.dump(), {}, 0};
   begin_fault(*fault, now_ms);
   return {200, faults_.shown().dump(), {}, 0};
 }
 
-void Simulation::begin_fault(const Fault& fault, std::int64_t now_ms) {
+void SimulatedExchange::begin_fault(const Fault& fault, std::int64_t now_ms) {
   faults_.add(fault);
   switch (fault.kind) {
     case FaultKind::kCut: act_on_streams_(fault.protocol, StreamFate::kCut); break;
@@ -120,7 +121,7 @@ void Simulation::begin_fault(const Fault& fault, std::int64_t now_ms) {
   }
 }
 
-void Simulation::undo_fault(const Fault& fault) {
+void SimulatedExchange::undo_fault(const Fault& fault) {
   if (fault.kind == FaultKind::kInstrumentChange) set_trading(fault, true);
   if (fault.kind != FaultKind::kClockSkew) return;
   for (const auto& p : protocols_) {
@@ -128,7 +129,7 @@ void Simulation::undo_fault(const Fault& fault) {
   }
 }
 
-void Simulation::restart_books(const Fault& fault, std::int64_t now_ms) {
+void SimulatedExchange::restart_books(const Fault& fault, std::int64_t now_ms) {
   for (const auto& p : protocols_) {
     if (!fault.protocol.empty() && p->name() != fault.protocol) continue;
     for (std::size_t left = p->restart_books(fault.holds, now_ms); left > 0; --left) {
@@ -137,7 +138,7 @@ void Simulation::restart_books(const Fault& fault, std::int64_t now_ms) {
   }
 }
 
-void Simulation::set_trading(const Fault& fault, bool trades) {
+void SimulatedExchange::set_trading(const Fault& fault, bool trades) {
   for (ListingIndex i = 0; i < engine_->size(); ++i) {
     const Listing& l = engine_->at(i).listing;
     if (!fault.protocol.empty() && protocol_of(l.market) != fault.protocol) continue;
@@ -148,7 +149,7 @@ void Simulation::set_trading(const Fault& fault, bool trades) {
 }
 
 /// One row of the table against one protocol, by seed; how long and how many are the defaults.
-void Simulation::draw_fault(std::int64_t now_ms) {
+void SimulatedExchange::draw_fault(std::int64_t now_ms) {
   next_fault_ms_ = now_ms + config_.fault_every_ms;
   const std::uint64_t word = random_draw(config_.fault_seed, 0xFA17, drawn_++, 0);
   const FaultRow& row = kFaultTable[word % kFaultTable.size()];
@@ -157,7 +158,7 @@ void Simulation::draw_fault(std::int64_t now_ms) {
   if (fault) begin_fault(*fault, now_ms);
 }
 
-Json Simulation::state(std::int64_t now_ms) const {
+Json SimulatedExchange::state(std::int64_t now_ms) const {
   Json listings = Json::array();
   for (ListingIndex i = 0; i < engine_->size(); ++i) {
     const VenueBook& b = engine_->at(i);
