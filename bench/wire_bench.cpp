@@ -99,12 +99,17 @@ nlohmann::json latency(const Contestant& c) {
           {"p99_range", {std::ranges::min(c.p99), std::ranges::max(c.p99)}}};
 }
 
-nlohmann::json at_rate(const std::vector<Contestant>& all) {
-  const double ours = median(all[0].p50);
+nlohmann::json latencies(const std::vector<Contestant>& all) {
   nlohmann::json j;
   j["wire_to_ring_ns"] = latency(all[0]);
   j["peers"]["boost_beast_polling"]["wire_to_ring_ns"] = latency(all[1]);
   j["peers"]["boost_beast_blocking"]["wire_to_ring_ns"] = latency(all[2]);
+  return j;
+}
+
+nlohmann::json at_rate(const std::vector<Contestant>& all) {
+  const double ours = median(all[0].p50);
+  nlohmann::json j = latencies(all);
   j["bare_tcp_ns"] = latency(all[3]);
   j["kernel_acks"]["wire_to_ring_ns"] = latency(all[4]);
   j["polling_p50_ratio"] = ours / median(all[1].p50);
@@ -114,11 +119,11 @@ nlohmann::json at_rate(const std::vector<Contestant>& all) {
 }
 
 nlohmann::json at_full_speed(const std::vector<Contestant>& all) {
-  nlohmann::json j;
-  j["wire_to_ring_ns"] = nullptr;
+  nlohmann::json j = latencies(all);
   j["frames_per_s"] = median(all[0].per_s);
   j["lost"] = all[0].lost;
   j["peers"]["boost_beast_polling"]["frames_per_s"] = median(all[1].per_s);
+  j["peers"]["boost_beast_blocking"]["frames_per_s"] = median(all[2].per_s);
   return j;
 }
 
@@ -151,7 +156,7 @@ int run(const Options& o) {
   plan.frames = std::min(plan.frames, WireServer::kFramesMax);
   plan.interval_ns = is_max ? 0 : static_cast<std::int64_t>(1'000'000'000 / o.rate);
   std::vector<Contestant> all = contestants();
-  if (is_max) all.resize(2);
+  if (is_max) all.resize(3);
   bool is_ok = true;
   {
     WireServer server(*frames, folder, cores.size() > 1 ? cores[1] : -1);

@@ -14,6 +14,7 @@ BookKeeper::BookKeeper(const FeedConfig& config, bool spot)
                       config.stale_mark_ns},
       warm_matches_(config.warm_matches),
       warm_ns_(config.warm_ns),
+      warms_up_(config.warms_up),
       spot_(spot),
       diffs_max_(config.diffs_buffered_max),
       diff_levels_max_(config.diff_levels_buffered_max),
@@ -92,7 +93,7 @@ void BookKeeper::become_valid() noexcept {
 }
 
 void BookKeeper::validate_if_proven(TimeNs now) noexcept {
-  if (state_ == BookState::kValid || !started_ || awaits_join_) return;
+  if (!warms_up_ || state_ == BookState::kValid || !started_ || awaits_join_) return;
   if (matches_ >= warm_matches_ && now - started_ns_ >= TimeNs(warm_ns_)) become_valid();
 }
 

@@ -148,6 +148,7 @@ class BookKeeper {
   std::array<std::int64_t, kFeedChannels> stale_after_ns_;
   std::uint32_t warm_matches_;
   std::int64_t warm_ns_;
+  bool warms_up_;
   bool spot_;
   std::size_t diffs_max_;
   std::size_t diff_levels_max_;

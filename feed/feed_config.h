@@ -28,6 +28,9 @@ struct FeedConfig {
   // time.
   std::uint32_t warm_matches = 20;
   std::int64_t warm_ns = 5'000'000'000;
+  // False where snapshots can be had (a live session, set by it): the touch may agree while levels
+  // behind it are missing, so nothing but a snapshot makes a book valid.
+  bool warms_up = true;
   // Memory taken at start.
   std::uint32_t book_levels = 8'192;           // a side and instrument
   std::uint32_t frame_bytes_max = 1 << 20;

@@ -136,6 +136,12 @@ void BookDesk::on_http_response(const net::HttpResponse& response) noexcept {
     last_text_ += response.body.substr(0, 200);
     return wait_after_failure(now);
   }
+  if (!response.body.starts_with('{')) {
+    ++counts_.failures;
+    last_text_ = "no JSON object came in answer to a request: ";
+    last_text_ += response.body.substr(0, 200);
+    return wait_after_failure(now);
+  }
   ++(under_way_.is_interest ? counts_.interests : counts_.answers);
   std::memcpy(body_.data(), response.body.data(), response.body.size());
   std::memset(body_.data() + response.body.size(), 0, kFramePadding);

@@ -133,6 +133,8 @@ class MarketHub final : private LinkOwner {
     std::unique_ptr<MarketLink> other;   // successor, or the second of a redundant pair
     std::unique_ptr<MarketLink> leaving; // retired, its close under way
     bool must_go = false;                // the venue has said so
+    std::size_t books = 0;               // that it carries
+    std::size_t books_lost = 0;          // of these, for which its stream does nothing
 
     /// One of the two that is live; null: neither.
     MarketLink* live_link() const noexcept {
@@ -176,6 +178,7 @@ class MarketHub final : private LinkOwner {
   void care(std::int64_t now_ns) noexcept;
   static std::int64_t first_patience_ns(const MarketLink& link, BookNeed need,
                                         std::int64_t now_ns) noexcept;
+  static void count_book(Place& place, BookNeed need) noexcept;
   void note_loss(Care& care, BookNeed need, std::int64_t now_ns) noexcept;
   void ask_for(Care& care, MarketLink& link, BookNeed need, std::int64_t now_ns) noexcept;
   bool show_snapshot() noexcept;

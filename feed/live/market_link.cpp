@@ -160,14 +160,16 @@ void MarketLink::beat(std::int64_t now_ns) noexcept {
 }
 
 void MarketLink::look_for_silence(std::int64_t now_ns) noexcept {
-  if (has_data_ || state_ != LinkState::kLive) data_ns_ = now_ns;
+  if ((has_data_ && is_useful_) || state_ != LinkState::kLive) data_ns_ = now_ns;
   has_data_ = false;
   const bool flows = now_ns - data_ns_ < options_.data_silence_ns / 2;
   flowing_since_ns_ = flows && flowing_since_ns_ != 0 ? flowing_since_ns_ : flows ? now_ns : 0;
   if (flows && now_ns - flowing_since_ns_ >= kFlowsNs) silence_ns_ = patience_ns();
   if (now_ns - data_ns_ < silence_ns_) return;
   silence_ns_ = std::min(2 * silence_ns_, options_.data_silence_most_ns);
-  give_up("nothing of the market has come for too long, though the connection lives", now_ns);
+  give_up(!is_useful_ ? "what comes has made no book whole for too long"
+                      : "nothing of the market has come for too long, though the connection lives",
+          now_ns);
 }
 
 void MarketLink::give_up(const char* why, std::int64_t now_ns) noexcept {

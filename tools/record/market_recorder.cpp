@@ -31,6 +31,7 @@ Result<std::unique_ptr<MarketRecorder>> MarketRecorder::open(FeedConfig config,
                                                              std::int64_t open_ns) {
   // A session may stop at a frame that does not decode; a recording of it is kept all the more.
   config.on_bad_line = OnBadLine::kSkip;
+  config.warms_up = false;
   std::unique_ptr<MarketRecorder> recorder(new MarketRecorder(std::move(config)));
   const std::vector<Instrument>& instruments = recorder->config_.instruments;
   const std::string definitions = plan.folder + "/" + kInstrumentFileName;

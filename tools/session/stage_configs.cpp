@@ -101,7 +101,9 @@ std::int64_t label_delay_ns(const SessionPlan& plan, const ExecConfig& exec) {
 }
 
 Result<FeedConfig> feed_config_of(const SessionPlan& plan) {
-  return read_part<FeedConfig>(plan, StageKind::kFeed, read_feed_config);
+  auto config = read_part<FeedConfig>(plan, StageKind::kFeed, read_feed_config);
+  if (config) config->warms_up = plan.source != SourceKind::kVenues;
+  return config;
 }
 
 Result<FeaturesConfig> features_config_of(const SessionPlan& plan) {

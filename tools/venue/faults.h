@@ -17,7 +17,7 @@ namespace pinstripe::venue {
 enum class FaultKind : std::uint8_t {
   kCut, kHalfOpen, kSlow, kStall, kGap, kDuplicate, kReorder, kCorrupt, kWrongChecksum, kSilent,
   kLateSnapshot, kServerError, kTooMany, kBanned, kClockSkew, kInstrumentChange, kMaintenance,
-  kReset,
+  kReset, kEarly, kRubbish,
 };
 
 struct FaultRow {
@@ -27,7 +27,7 @@ struct FaultRow {
   std::string_view what;
 };
 
-inline constexpr std::array<FaultRow, 18> kFaultTable{{
+inline constexpr std::array<FaultRow, 20> kFaultTable{{
     {FaultKind::kCut, "cut", false,
      "TCP reset of every open stream, without close handshake (clients see 1006)"},
     {FaultKind::kHalfOpen, "half_open", false,
@@ -60,6 +60,9 @@ inline constexpr std::array<FaultRow, 18> kFaultTable{{
      "streams are closed and refused, answers are HTTP 503"},
     {FaultKind::kReset, "reset", false,
      "Bybit's books are sent anew, whole, and u counts from 1"},
+    {FaultKind::kEarly, "early", true,
+     "streams that open begin with a message that nobody asked for"},
+    {FaultKind::kRubbish, "rubbish", false, "messages are text that is no JSON"},
 }};
 
 struct Fault {

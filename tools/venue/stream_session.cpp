@@ -58,6 +58,7 @@ class StreamSession : public StreamPeer,
     if (faults.use(FaultKind::kSilent, name, *text)) return;
     if (faults.use(FaultKind::kGap, name, *text)) return;
     if (faults.use(FaultKind::kCorrupt, name, *text)) text = spoiled(*text);
+    if (faults.use(FaultKind::kRubbish, name, *text)) text = shared("no market here");
     std::int64_t due_ms = 0;
     if (const Fault* f = faults.find(FaultKind::kStall, name, *text)) {
       faults.met(FaultKind::kStall);
@@ -76,7 +77,7 @@ class StreamSession : public StreamPeer,
   }
   void reply(std::string text) override {
     if (is_over_ || is_frozen_) return;
-    queue(std::make_shared<const std::string>(std::move(text)), 0);
+    queue(shared(std::move(text)), 0);
   }
   void close(unsigned code, const std::string& reason) override {
     if (is_over_ || is_closing_ || is_frozen_) return;
@@ -121,6 +122,9 @@ class StreamSession : public StreamPeer,
       if (kind == websocket::frame_type::pong) heard_ms_ = wire_.setup.clock();
       said_ms_ = wire_.setup.clock();
     });
+    if (wire_.faults().use(FaultKind::kEarly, protocol_.name(), path_)) {
+      queue(shared(R"({"stream":"early","data":{"e":"early"}})"), 0);
+    }
     protocol_.opened(*this, heard_ms_);
     read();
     beat();
@@ -200,7 +204,10 @@ class StreamSession : public StreamPeer,
   static SharedText spoiled(const std::string& text) {
     std::string bad = text;
     if (!bad.empty()) bad[bad.size() / 2] = '\xFF';
-    return std::make_shared<const std::string>(std::move(bad));
+    return shared(std::move(bad));
+  }
+  static SharedText shared(std::string text) {
+    return std::make_shared<const std::string>(std::move(text));
   }
 
   void over() {

@@ -152,6 +152,14 @@ TEST_F(FaultMatrix, StreamsThatAreSilentWithHeartbeatsAreFound) {
   expect_whole_books();
 }
 
+TEST_F(FaultMatrix, StreamsThatBringNothingButRubbishAreMadeAnew) {
+  const std::uint64_t before = opens();
+  fault("rubbish", {{"for_ms", 6'000}});
+  ASSERT_TRUE(market.run(30, [&] { return opens() >= before + 4; })) << states();
+  EXPECT_GT(market.count("bad_lines") + market.count("bad_json"), 0);
+  expect_whole_books(60);
+}
+
 TEST_F(FaultMatrix, SlowAndStalledStreamsLoseNothing) {
   fault("slow", {{"for_ms", 1'000}, {"amount_ms", 300}});
   market.run(2);
@@ -168,6 +176,17 @@ TEST_F(FaultMatrix, SnapshotsThatFailAreAskedForAgain) {
     ASSERT_TRUE(market.run(20, [&] { return is_any_invalid(); })) << how;
     expect_whole_books(60);
   }
+}
+
+/// The touch may agree while levels behind it are missing: time and tickers prove nothing.
+TEST_F(FaultMatrix, NoBookIsWholeAgainWithoutItsSnapshot) {
+  fault("server_error", {{"holds", "depth"}, {"for_ms", 9'000}});
+  fault("gap", {{"holds", "depth"}, {"count", 4}});
+  const auto is_lost = [&](std::uint16_t i) { return market.state(i) != BookState::kValid; };
+  ASSERT_TRUE(market.run(5, [&] { return is_lost(0) && is_lost(1); })) << states();
+  EXPECT_FALSE(market.run(6, [&] { return !is_lost(0) || !is_lost(1); })) << states();
+  EXPECT_GT(market.hub->desks()[0]->counts().failures, 0u);
+  expect_whole_books(60);
 }
 
 TEST_F(FaultMatrix, ABanIsAFullStopForItsTime) {
@@ -242,6 +261,14 @@ TEST_F(PlannedChange, OfTwoConnectionsEachMessageCountsOnce) {
   EXPECT_EQ(market.count("gaps"), 0);
   EXPECT_GT(market.count("duplicates") + market.count("out_of_order"), 0);
   EXPECT_GT(market.count("trade_duplicates"), 0);
+}
+
+TEST(FaultMatrixAtStart, WhatComesBeforeAnythingWasAskedForIsPassedOver) {
+  const VenueProcess venue(six_market_venue());
+  ASSERT_EQ(venue.post("/venue/fault", {{"fault", "early"}, {"count", 100}}).status, 200);
+  LiveMarket market(venue, kSixMarkets);
+  ASSERT_EQ(market.error, "");
+  EXPECT_TRUE(market.run(20, [&] { return market.all_valid(); }));
 }
 
 TEST(FaultMatrixAtStart, AWrongCertificateIsRefusedByName) {

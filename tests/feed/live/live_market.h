@@ -110,6 +110,7 @@ class LiveMarket {
     options.address = venue.address();
     options.ca_file = venue.ca_file();
     options.limits.shm_folder = options.limits.state_folder = venue.folder();
+    config_.warms_up = false;
     wanted_.resize(ids.size());
     std::iota(wanted_.begin(), wanted_.end(), std::uint16_t{0});
     stage_ = std::make_unique<FeedStage>(config_);
