@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cctype>
 #include <map>
-#include <set>
 
 namespace pinstripe {
 namespace {
@@ -111,8 +110,13 @@ struct Planner {
   std::vector<ConnectionPlan> plans;
   std::map<std::string, std::size_t> open;   // plane -> its connection that is being filled
   std::map<std::string, unsigned> count;
-  std::set<const TopicForm*> asked;          // of those of all instruments
+  std::vector<const TopicForm*> asked;       // of those of all instruments
 
+  bool is_first(const TopicForm& form) {
+    if (std::ranges::find(asked, &form) != asked.end()) return false;
+    asked.push_back(&form);
+    return true;
+  }
   void add(const MarketRules& rules, std::uint8_t venue, const TopicForm& form, MarketTopic topic) {
     const std::string plane = std::string(form.venue) + "/" + std::string(form.plane);
     const auto at = open.find(plane);
@@ -193,7 +197,7 @@ Result<std::vector<ConnectionPlan>> plan_connections(std::span<const Instrument>
     for (const TopicForm& form : kTopics) {
       if (form.venue != instrument.venue) continue;
       if (length == nullptr && form.text.contains('#')) continue;
-      if (!form.text.contains('%') && !planner.asked.insert(&form).second) continue;
+      if (!form.text.contains('%') && !planner.is_first(form)) continue;
       const std::string text = topic_text(*rules, form.text, instrument.symbol, length);
       planner.add(*rules, numbers[index], form,
                   {index, form.channel, text, topic_mark(*rules, text, instrument.symbol)});
