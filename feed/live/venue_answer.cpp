@@ -1,5 +1,6 @@
 #include "feed/live/venue_answer.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include <nlohmann/json.hpp>
@@ -10,6 +11,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::size_t kShownBytes = 200;
+constexpr std::int64_t kBanMostMs = 3 * 86'400'000LL;
 constexpr std::int64_t kRetryMostS = 7 * 86'400;  // beyond it a field is rubbish
 
 std::int64_t whole_of(std::string_view text, std::int64_t otherwise) {
@@ -31,14 +33,17 @@ std::string text_of(const Json& body, const char* key) {
   return found != body.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
-/// "... IP banned until 1700000000000. ...": milliseconds since 1970.
-std::int64_t ban_end_ns(std::string_view text) {
+/// "... IP banned until 1700000000000. ...": milliseconds since 1970. An end beyond the longest ban
+/// that a venue gives (Binance: "from 2 minutes to 3 days") is a fault of the answer, and a machine
+/// that took it at its word would be silent for years; one cut to that length asks again then, and
+/// is told a new end where it is still banned.
+std::int64_t ban_end_ns(std::string_view text, std::int64_t now_ns) {
   constexpr std::string_view kUntil = "banned until ";
   const std::size_t at = text.find(kUntil);
   if (at == std::string_view::npos) return 0;
   text.remove_prefix(at + kUntil.size());
   const std::int64_t ms = whole_of(text.substr(0, text.find_first_not_of("0123456789")), 0);
-  return ms > 0 && ms < INT64_MAX / kNsPerMs ? ms * kNsPerMs : 0;
+  return std::min(ms, now_ns / kNsPerMs + kBanMostMs) * kNsPerMs;
 }
 
 }  // namespace
@@ -70,7 +75,7 @@ VenueAnswer read_venue_answer(const MarketRules& venue, const net::HttpResponse&
   if (retry_s > 0 && retry_s <= kRetryMostS) answer.retry_after_ns = retry_s * kNsPerSecond;
   answer.cause = response.status != 200 ? response.status : static_cast<std::int32_t>(word.code);
   if (answer.kind == AnswerKind::kBanned) {
-    answer.until_ns = ban_end_ns(word.text);
+    answer.until_ns = ban_end_ns(word.text, now_ns);
     // Bybit's 10006 under status 200 is one endpoint's window, and the header says when it ends;
     // a 403 is the address's ban, of which it says nothing.
     const std::int64_t reset_ms = whole_of(response.field("X-Bapi-Limit-Reset-Timestamp"), 0);

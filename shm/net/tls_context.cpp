@@ -3,6 +3,10 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
 
 #include "shm/net/address.h"
 #include "shm/net/tls_memory.h"
@@ -27,6 +31,11 @@ Result<std::unique_ptr<TlsContext>> TlsContext::open(const TlsOptions& options) 
     return fail("cannot start TLS: " + take_tls_error());
   }
   const bool is_own = !options.ca_file.empty();
+  if (is_own && ::access(options.ca_file.c_str(), R_OK) != 0) {  // OpenSSL says only a number
+    return fail("cannot read certificate authorities from '" + options.ca_file + "': " +
+                std::strerror(errno) + "; name a file of PEM certificates, or none to take the "
+                "system's");
+  }
   const int loaded = is_own
                          ? ::SSL_CTX_load_verify_locations(c, options.ca_file.c_str(), nullptr)
                          : ::SSL_CTX_set_default_verify_paths(c);

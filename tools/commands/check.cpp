@@ -14,7 +14,9 @@ namespace pinstripe {
 Exit report_error(const Error& error, bool json) {
   std::fprintf(stderr, "pinstripe: %s\n", error.message.c_str());
   if (json) {
-    std::puts(nlohmann::ordered_json{{"error", error.message}}.dump().c_str());
+    // A message may quote what a venue sent, which may be no UTF-8.
+    const nlohmann::ordered_json said{{"error", error.message}};
+    std::puts(said.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace).c_str());
     std::fflush(stdout);
   }
   return error.exit;

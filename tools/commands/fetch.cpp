@@ -102,7 +102,9 @@ nlohmann::ordered_json json_of(const BackfillProgress& p, const BackfillRequest&
           {"rows_before", p.rows_before}, {"mended_bytes", p.mended_bytes},
           {"requests", p.requests}, {"first_ms", p.first_ms},
           {"last_ms", p.last_ms},   {"from_ms", r.from_ms},
-          {"to_ms", r.to_ms}};
+          {"to_ms", r.to_ms},
+          {"warning", p.warning.empty() ? nlohmann::ordered_json(nullptr)
+                                        : nlohmann::ordered_json(p.warning)}};
 }
 
 }  // namespace
@@ -112,6 +114,7 @@ Exit run_fetch(const FetchOptions& options) {
   if (!request) return report_error(request.error(), options.json);
   const auto done = fetch(options, *request);
   if (!done) return report_error(done.error(), options.json);
+  if (!done->warning.empty()) say("warning: " + done->warning);
   if (options.json) {
     std::printf("%s\n", json_of(*done, *request).dump().c_str());
     return Exit::kDone;
@@ -121,8 +124,12 @@ Exit run_fetch(const FetchOptions& options) {
         std::to_string(done->mended_bytes) + " bytes)");
   }
   const auto count = [](std::uint64_t n) { return shown_count(static_cast<std::int64_t>(n)); };
-  std::printf("%s: %s rows, %s of them new, up to %s; %s requests\n", done->file.c_str(),
-              count(done->rows).c_str(), count(done->rows - done->rows_before).c_str(),
+  const std::string span = done->rows == 0 ? "no row"
+                                           : "from " + shown_time(done->first_ms * kNsPerMs) +
+                                                 " to " + shown_time(done->last_ms * kNsPerMs);
+  std::printf("%s: %s rows, %s of them new, %s; asked for up to %s; %s requests\n",
+              done->file.c_str(), count(done->rows).c_str(),
+              count(done->rows - done->rows_before).c_str(), span.c_str(),
               shown_time(request->to_ms * kNsPerMs).c_str(), count(done->requests).c_str());
   return Exit::kDone;
 }

@@ -64,6 +64,7 @@ void print_down(const std::string& name, const SessionPlan& plan, bool ran, bool
   if (!ran && !json) return;
   Account account = make_account(plan, take_snapshot(plan));
   account.resumable = resumable;
+  if (is_watched(plan)) account.watch = read_watch(plan);
   if (json) {
     std::printf("{\"session\": \"%s\", \"resumable\": %s, \"account\": %s}\n", name.c_str(),
                 resumable ? "true" : "false", ran ? account_json(account).c_str() : "null");

@@ -3,11 +3,13 @@
 #include <nlohmann/json.hpp>
 
 #include "shm/msg/market_event.h"
+#include "shm/run/machine_time.h"
 #include "tools/commands/links_view.h"
 #include "tools/commands/views.h"
 #include "tools/session/journal_marks.h"
 #include "tools/session/journal_watch.h"
 #include "tools/session/text_table.h"
+#include "tools/session/watch_text.h"
 
 namespace pinstripe {
 
@@ -92,6 +94,10 @@ std::string journal_text(const SessionPlan& plan, const SessionShot& shot) {
   return out;
 }
 
+std::string watched_text(const SessionPlan& plan) {
+  return is_watched(plan) ? watch_text(read_watch(plan), realtime_ns()) + "\n" : "";
+}
+
 /// Silent where the filters are on: a stage without one has said so in its errors.
 std::string seccomp_text(const SessionPlan& plan) {
   return plan.seccomp ? "" : "system calls: not filtered (config: \"seccomp\": \"off\")\n";
@@ -156,7 +162,8 @@ std::string status_text(const SessionPlan& plan, const SessionShot& shot,
                shown_count(of("working_orders")),
                shown_e8(of("net_pnl_e8"), 4) + " " + i.settle});
   }
-  out += books.text() + "\n" + links_text(plan) + journal_text(plan, shot) + seccomp_text(plan);
+  out += books.text() + "\n" + links_text(plan) + watched_text(plan) +
+         journal_text(plan, shot) + seccomp_text(plan);
   for (const StageShot& s : shot.stages) {
     for (const ErrorShot& e : s.errors) {
       out += s.name + ": " + e.text +
@@ -176,6 +183,7 @@ std::string status_json(const SessionPlan& plan, const SessionShot& shot, const 
   j["holder"] = holder.empty() ? Json(nullptr) : Json(holder);
   j["journal"] = journal_json(plan, shot);
   j["connections"] = links_json(plan);
+  j["watch"] = is_watched(plan) ? watch_json(read_watch(plan), realtime_ns()) : Json(nullptr);
   j["stages"] = Json::array();
   for (const StageShot& s : shot.stages) j["stages"].push_back(stage_json(s));
   j["instruments"] = Json::array();

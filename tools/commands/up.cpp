@@ -211,6 +211,7 @@ Exit run_session(const UpOptions& options, SessionPlan& plan, HeldSession& sessi
   for (const std::string& line : skipped_lines(shot)) say(line);
   Account account = make_account(plan, shot);
   account.resumable = outcome->resumable;
+  if (is_watched(plan)) account.watch = read_watch(plan);
   std::string text = options.json ? account_json(account) : account_text(plan, account);
   if (options.json) text += "\n";
   std::fputs(text.c_str(), stdout);

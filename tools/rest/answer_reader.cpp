@@ -13,8 +13,32 @@ using Json = nlohmann::json;
 
 constexpr std::size_t kShownBytes = 60;
 
+/// A list or an object by its size alone: its text may be megabytes.
 std::string shown(const Json& value) {
+  if (value.is_object()) return "an object of " + std::to_string(value.size());
+  if (value.is_array()) return "a list of " + std::to_string(value.size());
   return value.dump(-1, ' ', false, Json::error_handler_t::replace).substr(0, kShownBytes);
+}
+
+/// Copies and comparisons of JSON go as deep as it is: what is nested further than any answer of a
+/// venue is refused before it can take the stack.
+bool is_too_deep(std::string_view text) {
+  constexpr int kDepthMax = 64;
+  int depth = 0;
+  bool is_in_text = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (is_in_text && c == '\\') {
+      ++i;
+    } else if (c == '"') {
+      is_in_text = !is_in_text;
+    } else if (!is_in_text && (c == '[' || c == '{')) {
+      if (++depth > kDepthMax) return true;
+    } else if (!is_in_text && (c == ']' || c == '}')) {
+      --depth;
+    }
+  }
+  return false;
 }
 
 }  // namespace
@@ -138,6 +162,7 @@ const Json& AnswerReader::list(const char* key) {
 }
 
 Result<Json> parse_answer(std::string_view body, const std::string& origin) {
+  if (is_too_deep(body)) return fail(origin + " is nested deeper than any answer of a venue");
   Json json = Json::parse(body, nullptr, false);
   if (!json.is_discarded()) return json;
   return fail(origin + " is no JSON: '" + std::string(body.substr(0, kShownBytes)) + "'");

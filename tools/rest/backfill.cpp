@@ -10,6 +10,9 @@
 namespace pinstripe {
 namespace {
 
+constexpr std::int64_t kFundingMostMs = 8 * 3'600'000;  // no venue settles less often
+constexpr std::int64_t kTradesPageMs = 3'600'000;       // a page by time spans no more
+
 std::string interval_name(std::int64_t minutes) {
   if (minutes % 1'440 == 0) return std::to_string(minutes / 1'440) + "d";
   if (minutes % 60 == 0) return std::to_string(minutes / 60) + "h";
@@ -43,6 +46,19 @@ std::string backfill_file_name(const BackfillRequest& r) {
          (r.kind == BackfillKind::kTrades ? ".txt" : ".csv");
 }
 
+std::string missing_history(const BackfillRequest& r, const BackfillProgress& p) {
+  const std::int64_t spacing_ms = r.kind == BackfillKind::kKlines    ? r.interval_min * 60'000
+                                  : r.kind == BackfillKind::kFunding ? kFundingMostMs
+                                                                     : kTradesPageMs;
+  const std::int64_t first_ms = p.rows > 0 ? p.first_ms : r.to_ms;
+  if (first_ms - r.from_ms <= spacing_ms) return "";
+  const std::string what = std::string(kBackfillKindNames[static_cast<std::size_t>(r.kind)]);
+  return r.venue + " has no " + what + " of " + r.symbol + " between " +
+         shown_time(r.from_ms * kNsPerMs) + ", which was asked for, and " +
+         shown_time(first_ms * kNsPerMs) +
+         (p.rows > 0 ? ": the file begins there; the venue has nothing before" : ": no row came");
+}
+
 Result<BackfillProgress> backfill(VenueRest& rest, const BackfillRequest& request,
                                   const std::string& folder, const BackfillReport& report) {
   auto pager = make_pager(request);
@@ -74,6 +90,8 @@ Result<BackfillProgress> backfill(VenueRest& rest, const BackfillRequest& reques
     report(progress);
   }
   fill(progress, *file, **pager);
+  file->keep();
+  progress.warning = missing_history(request, progress);
   return progress;
 }
 

@@ -21,6 +21,7 @@ struct BackfillProgress {
   std::int64_t first_ms = 0;       // time of the first row; 0 without
   std::int64_t last_ms = 0;
   std::int64_t reached_ms = 0;     // everything up to here has come
+  std::string warning;             // at the end, see missing_history()
 };
 
 /// Called after each page.
@@ -30,6 +31,11 @@ using BackfillReport = std::function<void(const BackfillProgress&)>;
 /// the end: a later `to_ms` goes on in the same file. Background priority.
 Result<BackfillProgress> backfill(VenueRest& rest, const BackfillRequest& request,
                                   const std::string& folder, const BackfillReport& report);
+
+/// For people where the first row is later than what was asked for by more than rows lie apart by
+/// themselves (klines: their length, funding: 8 h, trades: 1 h); else "". It is no error: a venue
+/// keeps what it keeps, and what was not listed yet has no history.
+std::string missing_history(const BackfillRequest& request, const BackfillProgress& progress);
 
 /// "BINANCE_USDM_BTCUSDT_klines_1m_20240808T000000Z.csv"; trades end in .txt.
 std::string backfill_file_name(const BackfillRequest& request);

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -62,11 +63,13 @@ bool read_backfill_line(BackfillKind kind, std::string_view line, BackfillRow& r
 
 BackfillFile::BackfillFile(BackfillFile&& other) noexcept
     : fd_(std::exchange(other.fd_, -1)), path_(std::move(other.path_)), kind_(other.kind_),
-      rows_(other.rows_), mended_bytes_(other.mended_bytes_), first_ms_(other.first_ms_),
-      last_(std::move(other.last_)) {}
+      is_kept_(other.is_kept_), rows_(other.rows_), mended_bytes_(other.mended_bytes_),
+      first_ms_(other.first_ms_), last_(std::move(other.last_)) {}
 
 BackfillFile::~BackfillFile() {
-  if (fd_ >= 0) ::close(fd_);
+  if (fd_ < 0) return;
+  if (rows_ == 0 && !is_kept_) ::unlink(path_.c_str());  // under its lock
+  ::close(fd_);
 }
 
 Result<BackfillFile> BackfillFile::open(const std::string& path, BackfillKind kind) {
@@ -76,10 +79,14 @@ Result<BackfillFile> BackfillFile::open(const std::string& path, BackfillKind ki
                 "; name a folder that can be written with --out");
   }
   BackfillFile file(fd, path, kind);
-  if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+  struct stat is {};
+  const bool is_held = ::flock(fd, LOCK_EX | LOCK_NB) == 0;
+  // One that failed before its first row has just taken its file away.
+  if (!is_held || ::fstat(fd, &is) != 0 || is.st_nlink == 0) {
     return fail("'" + path + "' is being written by another fetch; wait for its end");
   }
   if (auto read = file.read_through(); !read) return std::unexpected(read.error());
+  file.is_kept_ = false;
   return file;
 }
 

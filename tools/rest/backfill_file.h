@@ -33,7 +33,10 @@ class BackfillFile {
   static Result<BackfillFile> open(const std::string& path, BackfillKind kind);
   BackfillFile(BackfillFile&& other) noexcept;
   BackfillFile& operator=(BackfillFile&&) = delete;
+  /// A file without a row goes with it, unless it was kept: a fetch that failed leaves none behind.
   ~BackfillFile();
+  /// What there is is the answer, be it nothing.
+  void keep() noexcept { is_kept_ = true; }
 
   /// Adds a page; on disk when it returns.
   Result<void> append(const std::vector<BackfillRow>& rows);
@@ -57,6 +60,7 @@ class BackfillFile {
   int fd_ = -1;
   std::string path_;
   BackfillKind kind_;
+  bool is_kept_ = true;  // until it is known to be a file of ours
   std::uint64_t rows_ = 0, mended_bytes_ = 0;
   std::int64_t first_ms_ = 0;
   std::vector<BackfillRow> last_;

@@ -20,9 +20,20 @@ void narrow_band(Instrument& i, std::int64_t ratio_e8) {
   if (bps > 0) i.price_band_bps = std::min(i.price_band_bps, bps);
 }
 
+/// A filter whose name cannot be read may be any, the price band too: the row is refused.
+void check_filter_names(const Json& filters, AnswerReader& r) {
+  std::size_t at = 0;
+  for (const Json& f : filters) {
+    const std::string path = "filters[" + std::to_string(at++) + "]";
+    AnswerReader filter(f, path);
+    filter.text("filterType");
+    if (!filter.problem().empty()) r.complain(filter.problem(), "");
+  }
+}
+
 const Json* filter_named(const Json& filters, const char* name) {
   for (const Json& f : filters) {
-    if (f.is_object() && f.value("filterType", "") == name) return &f;
+    if (AnswerReader(f, "").text_or_none("filterType") == name) return &f;
   }
   return nullptr;
 }
@@ -93,6 +104,7 @@ void read_binance_row(const Json& row, AnswerReader& r, InstrumentRow& out) {
   }
   if (!out.refusal.empty() || !row.is_object()) return;
   const Json& filters = r.list("filters");
+  check_filter_names(filters, r);
   AnswerReader price = filter_reader(filters, r, "PRICE_FILTER");
   i.tick_e8 = price.e8("tickSize", 1);
   pass_on(price, r);

@@ -1,5 +1,7 @@
 #include "tools/rest/instrument_watch.h"
 
+#include "shm/run/machine_time.h"
+
 namespace pinstripe {
 namespace {
 
@@ -24,7 +26,7 @@ std::string text_of(const Instrument& record, const InstrumentStatus& now, Notic
 }  // namespace
 
 NoticeWord notice_word(const Instrument& record, const InstrumentStatus& now, NoticeWord before) {
-  if (before == NoticeWord::kChanged) return before;
+  if (before == NoticeWord::kChanged || !now.problem.empty()) return before;
   if (!now.record) return NoticeWord::kHalted;
   return is_same_grid(record, *now.record) ? NoticeWord::kTrading : NoticeWord::kChanged;
 }
@@ -35,34 +37,80 @@ InstrumentWatch::InstrumentWatch(std::span<const Instrument> instruments, Notice
   for (std::size_t i = 0; i < instruments.size(); ++i) {
     symbols_[instruments[i].venue].push_back(instruments[i].symbol);
     places_[instruments[i].venue].push_back(i);
+    seen_[instruments[i].venue].venue = instruments[i].venue;
   }
 }
 
 void InstrumentWatch::look(VenueRest& rest) {
   for (const auto& [venue, symbols] : symbols_) {
     const auto statuses = fetch_statuses(rest, venue, symbols);
-    if (statuses) {
-      if (unreached_.erase(venue) != 0) tell_(venue + " says again what it trades");
-      look_at(venue, *statuses);
-    } else if (unreached_.insert(venue).second) {
-      tell_(venue + " does not say what it trades; what was known of it stays: " +
-            statuses.error().message);
-    }
+    take(venue, statuses, realtime_ns());
   }
 }
 
-void InstrumentWatch::look_at(const std::string& venue,
+void InstrumentWatch::take(const std::string& venue,
+                           const Result<std::vector<InstrumentStatus>>& statuses,
+                           std::int64_t now_ns) {
+  VenueWatch& seen = seen_.at(venue);
+  ++seen.asked;
+  seen.problem.clear();
+  if (!statuses) {
+    seen.problem = statuses.error().message;
+    ++seen.bad;
+    if (unreached_.insert(venue).second) {
+      tell_(venue + " does not say what it trades; what was known of it stays: " + seen.problem);
+    }
+    return;
+  }
+  if (unreached_.erase(venue) != 0) tell_(venue + " says again what it trades");
+  if (look_at(venue, *statuses)) {
+    seen.good_ns = now_ns;
+  } else {
+    ++seen.bad;
+  }
+}
+
+/// False where not every instrument of the session could be read.
+bool InstrumentWatch::look_at(const std::string& venue,
                               const std::vector<InstrumentStatus>& statuses) {
   const std::vector<std::size_t>& places = places_.at(venue);
+  std::string& problem = seen_.at(venue).problem;
   for (std::size_t i = 0; i < places.size(); ++i) {
-    const Instrument& record = instruments_[places[i]];
-    const NoticeWord before = board_.word(places[i]);
-    const NoticeWord word = notice_word(record, statuses[i], before);
-    if (word == before) continue;
-    board_.say(places[i], word);
-    const bool is_first = before == NoticeWord::kNone && word == NoticeWord::kTrading;
-    if (!is_first) tell_(record.id + " " + text_of(record, statuses[i], word));
+    if (look_at_one(places[i], statuses[i])) continue;
+    if (problem.empty()) problem = statuses[i].problem;
   }
+  return problem.empty();
+}
+
+bool InstrumentWatch::look_at_one(std::size_t place, const InstrumentStatus& status) {
+  const Instrument& record = instruments_[place];
+  if (!status.problem.empty()) {
+    if (unread_.insert(place).second) {
+      tell_(record.id + " cannot be read in the answer of " + record.venue +
+            "; what was known of it stays: " + status.problem);
+    }
+    return false;
+  }
+  if (unread_.erase(place) != 0) tell_(record.id + " can be read again");
+  const NoticeWord before = board_.word(place);
+  const NoticeWord word = notice_word(record, status, before);
+  if (word == before) return true;
+  board_.say(place, word);
+  const bool is_first = before == NoticeWord::kNone && word == NoticeWord::kTrading;
+  if (!is_first) tell_(record.id + " " + text_of(record, status, word));
+  return true;
+}
+
+void InstrumentWatch::go_on(const std::vector<VenueWatch>& before) {
+  for (const VenueWatch& v : before) {
+    if (const auto found = seen_.find(v.venue); found != seen_.end()) found->second = v;
+  }
+}
+
+std::vector<VenueWatch> InstrumentWatch::seen() const {
+  std::vector<VenueWatch> all;
+  for (const auto& [venue, seen] : seen_) all.push_back(seen);
+  return all;
 }
 
 }  // namespace pinstripe

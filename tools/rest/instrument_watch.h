@@ -12,6 +12,7 @@
 #include "feed/live/notices_page.h"
 #include "shm/market/instrument.h"
 #include "tools/rest/venue_instruments.h"
+#include "tools/session/watch_marks.h"
 
 namespace pinstripe {
 
@@ -28,16 +29,27 @@ class InstrumentWatch {
   InstrumentWatch(std::span<const Instrument> instruments, NoticesBoard& board, Tell tell);
   /// Asks every venue once. One that cannot be asked changes nothing.
   void look(VenueRest& rest);
+  /// What `venue` answered at `now_ns` (UTC), or why it did not. What cannot be read changes
+  /// nothing.
+  void take(const std::string& venue, const Result<std::vector<InstrumentStatus>>& statuses,
+            std::int64_t now_ns);
+  /// Goes on counting where the process before this one ended.
+  void go_on(const std::vector<VenueWatch>& before);
+  /// By venue, in the order of their names.
+  std::vector<VenueWatch> seen() const;
 
  private:
-  void look_at(const std::string& venue, const std::vector<InstrumentStatus>& statuses);
+  bool look_at_one(std::size_t place, const InstrumentStatus& status);
+  bool look_at(const std::string& venue, const std::vector<InstrumentStatus>& statuses);
 
   std::span<const Instrument> instruments_;
   NoticesBoard& board_;
   Tell tell_;
   std::map<std::string, std::vector<std::string>> symbols_;      // by venue
   std::map<std::string, std::vector<std::size_t>> places_;       // of those, in `instruments_`
+  std::map<std::string, VenueWatch> seen_;                       // by venue
   std::set<std::string> unreached_;                              // venues, said already
+  std::set<std::size_t> unread_;                                 // places, said already
 };
 
 }  // namespace pinstripe

@@ -20,7 +20,8 @@ const char* target_of(std::string_view venue) {
 }  // namespace
 
 Result<std::int64_t> read_venue_time(std::string_view venue, const std::string& answer) {
-  const auto json = parse_answer(answer, std::string(venue) + target_of(venue));
+  const std::string origin = std::string(venue) + " " + target_of(venue);
+  const auto json = parse_answer(answer, origin);
   if (!json) return std::unexpected(json.error());
   AnswerReader whole(*json, "answer");
   std::int64_t time_ns = 0;
@@ -44,9 +45,10 @@ Result<std::int64_t> read_venue_time(std::string_view venue, const std::string& 
     time_ns = ms < INT64_MAX / kNsPerMs ? ms * kNsPerMs : 0;
     problem = time.problem();
   }
-  if (!whole.problem().empty()) return refused_answer(whole.problem());
-  if (!problem.empty()) return refused_answer(problem);
-  return time_ns;
+  if (!whole.problem().empty()) problem = whole.problem();
+  if (problem.empty()) return time_ns;
+  Result<std::int64_t> refused = refused_answer(problem);
+  return fail_within(origin, refused);
 }
 
 Result<ClockOffset> fetch_clock_offset(VenueRest& rest, std::string_view venue) {

@@ -42,6 +42,9 @@ const VenueList* list_of(std::string_view venue) {
   return nullptr;
 }
 
+/// What an error names: the venue and the path that was asked.
+std::string origin_of(const VenueList& list) { return std::string(list.venue) + " " + list.target; }
+
 /// The list within an answer; Bybit wraps it in `result`.
 Result<const Json*> rows_of(std::string_view venue, const Json& answer) {
   const bool is_bybit = venue.starts_with("BYBIT");
@@ -87,7 +90,7 @@ Result<std::vector<std::string>> fetch_answers(VenueRest& rest, const VenueList&
     auto body = rest.get(list.venue, target, list.weight, priority);
     if (!body) return std::unexpected(body.error());
     answers.push_back(std::move(*body));
-    const auto answer = parse_answer(answers.back(), std::string(list.venue) + list.target);
+    const auto answer = parse_answer(answers.back(), origin_of(list));
     if (!answer) return std::unexpected(answer.error());
     if (!answer->is_object()) break;
     observe_limits(rest, list.venue, *answer);
@@ -117,15 +120,24 @@ Result<InstrumentRow> read_row(const VenueList& list, const Json& row, const std
   out.instrument = defaults_of(list.venue, symbol);
   AnswerReader r(row, out.instrument.id);
   list.read(row, r, out);
-  if (!r.problem().empty()) return refused_answer(r.problem());
-  return out;
+  if (r.problem().empty()) return out;
+  Result<InstrumentRow> refused = refused_answer(r.problem());
+  return fail_within(origin_of(list), refused);
 }
 
 /// A venue's list, by symbol. The rows lie in `answers`.
 struct ListedRows {
   std::vector<Json> answers;
   std::map<std::string, const Json*> rows;
+  std::size_t nameless = 0;  // rows whose symbol cannot be read
 };
+
+/// Beside what is not listed: it may be one of those. "" without any.
+std::string nameless_text(const VenueList& list, std::size_t nameless) {
+  if (nameless == 0) return "";
+  return "; " + std::to_string(nameless) + " rows of " + origin_of(list) + " bear no readable " +
+         list.symbol;
+}
 
 Result<ListedRows> list_rows(std::string_view venue, std::span<const std::string> answers) {
   const VenueList* const list = list_of(venue);
@@ -136,31 +148,36 @@ Result<ListedRows> list_rows(std::string_view venue, std::span<const std::string
   ListedRows listed;
   listed.answers.reserve(answers.size());
   for (const std::string& text : answers) {
-    auto answer = parse_answer(text, std::string(venue) + list->target);
+    auto answer = parse_answer(text, origin_of(*list));
     if (!answer) return std::unexpected(answer.error());
     listed.answers.push_back(std::move(*answer));
-    const auto found = rows_of(venue, listed.answers.back());
-    if (!found) return std::unexpected(found.error());
+    auto found = rows_of(venue, listed.answers.back());
+    if (!found) return fail_within(origin_of(*list), found);
     for (const Json& row : **found) {
-      const auto name = row.is_object() ? row.find(list->symbol) : row.end();
-      if (name == row.end() || !name->is_string()) continue;
-      listed.rows.emplace(name->get<std::string>(), &row);
+      AnswerReader r(row, "row");
+      std::string name = r.text(list->symbol);
+      if (!r.problem().empty()) {
+        ++listed.nameless;
+        continue;
+      }
+      listed.rows.emplace(std::move(name), &row);
     }
   }
   return listed;
 }
 
 std::unexpected<Error> unknown(const VenueList& list, const std::string& symbol,
-                               const std::map<std::string, const Json*>& rows) {
+                               const ListedRows& listed) {
   std::vector<std::string> names;
-  for (const auto& [name, row] : rows) names.push_back(name);
+  for (const auto& [name, row] : listed.rows) names.push_back(name);
   const std::string near = nearest_name(symbol, names);
   const std::string venue(list.venue);
   return fail_usage("unknown instrument '" + venue + ":" + symbol + "'; " +
                     (near.empty() ? venue + " lists " + std::to_string(names.size()) +
                                         " others, none of them near"
                                   : "the nearest that " + venue + " lists is '" + venue + ":" +
-                                        near + "'"));
+                                        near + "'") +
+                    nameless_text(list, listed.nameless));
 }
 
 }  // namespace
@@ -174,7 +191,7 @@ Result<std::vector<Instrument>> read_instruments(std::string_view venue,
   std::vector<Instrument> instruments;
   for (const std::string& symbol : symbols) {
     const auto found = listed->rows.find(symbol);
-    if (found == listed->rows.end()) return unknown(list, symbol, listed->rows);
+    if (found == listed->rows.end()) return unknown(list, symbol, *listed);
     auto one = read_row(list, *found->second, symbol);
     if (!one) return std::unexpected(one.error());
     if (!one->refusal.empty()) {
@@ -191,18 +208,24 @@ Result<std::vector<InstrumentStatus>> read_statuses(std::string_view venue,
                                                     std::span<const std::string> symbols) {
   const auto listed = list_rows(venue, answers);
   if (!listed) return std::unexpected(listed.error());
+  const VenueList& list = *list_of(venue);
   std::vector<InstrumentStatus> statuses;
   for (const std::string& symbol : symbols) {
     const auto found = listed->rows.find(symbol);
+    InstrumentStatus& status = statuses.emplace_back();
     if (found == listed->rows.end()) {
-      statuses.push_back({std::nullopt, "is not listed by " + std::string(venue) + " any more"});
+      const std::string gone = "is not listed by " + std::string(venue) + " any more";
+      const std::string hidden = nameless_text(list, listed->nameless);
+      (hidden.empty() ? status.refusal : status.problem) = gone + hidden;
       continue;
     }
-    auto row = read_row(*list_of(venue), *found->second, symbol);
-    if (!row) return std::unexpected(row.error());
-    InstrumentStatus status{std::nullopt, std::move(row->refusal)};
+    auto row = read_row(list, *found->second, symbol);
+    if (!row) {
+      status.problem = row.error().message;
+      continue;
+    }
+    status.refusal = std::move(row->refusal);
     if (status.refusal.empty()) status.record = std::move(row->instrument);
-    statuses.push_back(std::move(status));
   }
   return statuses;
 }

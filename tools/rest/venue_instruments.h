@@ -24,10 +24,11 @@ Result<std::vector<Instrument>> fetch_instruments(VenueRest& rest,
 struct InstrumentStatus {
   std::optional<Instrument> record;  // none: it does not trade, or its venue does not list it
   std::string refusal;               // then why: "does not trade: its status is BREAK"
+  std::string problem{};             // the answer cannot be read: why, and nothing is known by it
 };
 
 /// What `venue` says of each of `symbols` now, in their order. What is not listed or does not trade
-/// is no error here.
+/// is no error here; a row that cannot be read is that symbol's `problem` and no other's.
 Result<std::vector<InstrumentStatus>> fetch_statuses(VenueRest& rest, const std::string& venue,
                                                      std::span<const std::string> symbols);
 /// The same from the text of answers.

@@ -60,8 +60,10 @@ int run(const std::string& session) {
   auto rest = VenueRest::open({plan->venues.address, plan->venues.ca_file}, options);
   if (!rest) return refuse(rest.error());
   InstrumentWatch watch(plan->instruments, *board, say);
+  watch.go_on(read_watch(*plan).venues);
   while (!stop_requested()) {
     watch.look(*rest);
+    tell_watch_seen(*plan, watch.seen());
     pause(plan->venues.watch_ns);
   }
   return static_cast<int>(Exit::kDone);

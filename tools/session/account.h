@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "tools/session/snapshot.h"
+#include "tools/session/watch_marks.h"
 
 namespace pinstripe {
 
@@ -51,6 +52,7 @@ struct Account {
   std::uint64_t orders_digest = 0, signals_digest = 0;
   std::uint64_t state_hash = 0;        // of all stages' states at the end, see session_state_hash
   std::string journal;                 // folder of the journal; "": none was written
+  std::optional<WatchShot> watch;      // of live markets, how they were watched; not of a replay
   std::optional<LatencyShot> tick_to_order;  // nothing at speed max
   std::vector<StageShot> hops;         // in topology order
 };

@@ -3,9 +3,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include "shm/run/machine_time.h"
 #include "tools/session/account.h"
 #include "tools/session/latency_json.h"
 #include "tools/session/text_table.h"
+#include "tools/session/watch_text.h"
 
 namespace pinstripe {
 
@@ -94,6 +96,7 @@ std::string head_text(const SessionPlan& plan, const Account& a) {
     out += "\nLEFT OFF before its end: 'pinstripe up --resume " + a.session +
            "' goes on and takes the messages counted as lost\n";
   }
+  if (a.watch) out += watch_account_text(*a.watch);
   if (a.liquidations == 0) return out;
   return out + "\nLIQUIDATED: the venue closed " + shown_count(a.liquidations) +
          " position(s) for want of margin\n";
@@ -186,6 +189,7 @@ std::string account_json(const Account& a) {
   j["denials"] = counts_json(a.denials);
   j["lost"] = a.lost;
   if (a.resumable) j["resumable"] = true;
+  if (a.watch) j["watch"] = watch_json(*a.watch, realtime_ns());
   j["gaps"] = a.gaps;
   j["bad_lines"] = a.bad_lines;
   j["dropped_by_policy"] = a.dropped_by_policy;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "shm/base/result.h"
+#include "shm/run/machine_time.h"
 #include "tools/session/helper_process.h"
 
 namespace pinstripe {
@@ -20,7 +21,7 @@ class CarrierProcess {
   ~CarrierProcess() { (void)finish(); }
 
   /// Starts it again where it has died. What happened since the last call, for people; "": nothing.
-  std::string mind() { return helper_ ? helper_->mind() : ""; }
+  std::string mind() { return helper_ ? helper_->mind(monotonic_ms()) : ""; }
   /// It died more often than it is started again: the journals are carried no more.
   bool lost() const noexcept { return helper_ && helper_->lost(); }
   /// The stages have ended and given up their journals: waits until everything is on disk and the

@@ -41,9 +41,9 @@ Result<Supervisor> Supervisor::start(const SessionPlan& plan) {
     s.checkpoints_ = std::move(*helper);
   }
   if (is_watched(plan)) {
-    auto helper = HelperProcess::start(plan, "watch", "the watch over the instruments");
-    if (!helper) return std::unexpected(helper.error());
-    s.watch_ = std::move(*helper);
+    auto watch = WatchProcess::start(plan);
+    if (!watch) return std::unexpected(watch.error());
+    s.watch_ = std::move(*watch);
   }
   for (const char* kind : kStageKindNames) {
     auto program = Program::open(std::string("pinstripe-") + kind);
@@ -248,11 +248,12 @@ void Supervisor::mind_helpers(SessionEnd& end, const Say& say) {
   if (const std::string line = carrier_.mind(); !line.empty()) say(line);
   // Until all have left off: a stage that drains may wait for a checkpoint too.
   if (checkpoints_ && !suspending_) {
-    if (const std::string line = checkpoints_->mind(); !line.empty()) say(line);
+    if (const std::string line = checkpoints_->mind(monotonic_ms()); !line.empty()) say(line);
   }
-  // Nobody waits for the watch: without it a session goes on, not told what is halted.
+  // Nobody waits for the watch: without it a session goes on, not told what is halted,
+  // and its status says so; the watch is tried again for as long as the session runs.
   if (watch_ && !suspending_) {
-    if (const std::string line = watch_->mind(); !line.empty()) say(line);
+    if (const std::string line = watch_->mind(monotonic_ms()); !line.empty()) say(line);
   }
   const bool lost = carrier_.lost() || (checkpoints_ && checkpoints_->lost());
   if (lost && !suspending_) leave_off(end, say);

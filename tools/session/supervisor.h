@@ -17,6 +17,7 @@
 #include "tools/session/stage_keeper.h"
 #include "tools/session/stage_log.h"
 #include "tools/session/standstill.h"
+#include "tools/session/watch_process.h"
 
 namespace pinstripe {
 
@@ -65,7 +66,7 @@ class Supervisor {
   const SessionPlan* plan_;
   CarrierProcess carrier_;            // before the stages: it ends after them
   std::optional<HelperProcess> checkpoints_;  // where there are journals
-  std::optional<HelperProcess> watch_;        // over the instruments of live markets
+  std::optional<WatchProcess> watch_;         // over the instruments of live markets
   StandstillWatch standstill_;
   JournalWatch journals_;
   std::vector<std::unique_ptr<Program>> programs_;  // by StageKind

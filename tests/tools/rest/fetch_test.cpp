@@ -10,6 +10,7 @@
 #include "feed/venue_decoder.h"
 #include "shm/run/machine_time.h"
 #include "tests/tools/rest/venue_support.h"
+#include "tools/rest/backfill.h"
 #include "tools/session/time_text.h"
 
 namespace pinstripe {
@@ -134,6 +135,57 @@ TEST_F(FetchTest, ACutFileIsMendedAndFaultsOfTheVenueLeaveNoMark) {
     EXPECT_GT(mended["mended_bytes"], 0);
     EXPECT_GT(mended["requests"], 0);
     EXPECT_EQ(lines_of(file), whole) << bad;
+  }
+}
+
+TEST_F(FetchTest, HistoryThatTheVenueDoesNotHaveIsAWarning) {
+  start_venue();
+  stop_the_market();
+  const std::int64_t now = realtime_ns() / kNsPerMs;
+  auto early = command("BINANCE_USDM", "BTCUSDT", "trades", now - 5 * 3'600'000, "w");
+  const CommandResult json = run(early);
+  ASSERT_EQ(json.exit, 0) << json.err;
+  const auto done = json.json();
+  EXPECT_GT(done["first_ms"], now - 3'600'000) << "two minutes of history";
+  EXPECT_GE(done["last_ms"], done["first_ms"]);
+  const std::string first = shown_time(done["first_ms"].get<std::int64_t>() * kNsPerMs);
+  const std::string last = shown_time(done["last_ms"].get<std::int64_t>() * kNsPerMs);
+  for (const std::string& part : {std::string("BINANCE_USDM has no trades of BTCUSDT"), first}) {
+    EXPECT_NE(done["warning"].get<std::string>().find(part), std::string::npos) << done["warning"];
+    EXPECT_NE(json.err.find(part), std::string::npos) << json.err;
+  }
+  std::erase(early, "--json");
+  const CommandResult text = run(early);
+  EXPECT_NE(text.out.find("from " + first + " to " + last), std::string::npos) << text.out;
+  EXPECT_NE(text.err.find("warning: "), std::string::npos) << text.err;
+  const auto near = fetched(command("BINANCE_USDM", "BTCUSDT", "trades", now - 1'800'000, "n"));
+  EXPECT_TRUE(near["warning"].is_null()) << near["warning"];
+}
+
+TEST(MissingHistory, IsWhatLiesFurtherApartThanRowsDo) {
+  BackfillRequest r{"OKX_SWAP", "BTC-USDT-SWAP", BackfillKind::kKlines, 1'000'000, 99'000'000, 5};
+  BackfillProgress p;
+  p.rows = 1;
+  for (const auto& [kind, apart_ms] : {std::pair{BackfillKind::kKlines, 300'000},
+                                       std::pair{BackfillKind::kFunding, 28'800'000},
+                                       std::pair{BackfillKind::kTrades, 3'600'000}}) {
+    r.kind = kind;
+    p.first_ms = r.from_ms + apart_ms;
+    EXPECT_EQ(missing_history(r, p), "");
+    ++p.first_ms;
+    EXPECT_NE(missing_history(r, p).find("nothing before"), std::string::npos);
+  }
+  p.rows = 0;
+  EXPECT_NE(missing_history(r, p).find("no row came"), std::string::npos);
+}
+
+TEST_F(FetchTest, OneThatFailsLeavesNoFileWithoutRows) {
+  start_venue();
+  const std::int64_t from = realtime_ns() / kNsPerMs - 600'000;
+  for (const char* what : {"klines", "trades", "funding"}) {
+    const auto sut = run(command("BINANCE_USDM", "NOSUCH", what, from, "none"));
+    EXPECT_EQ(sut.exit, 1) << what << sut.out;
+    EXPECT_TRUE(std::filesystem::is_empty(folder_ / "none")) << what;
   }
 }
 

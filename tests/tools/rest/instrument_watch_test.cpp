@@ -42,6 +42,13 @@ TEST(NoticeWords, WhatTheTableSaysOtherwiseOfFeesIsNoChange) {
   EXPECT_EQ(notice_word(record(), now, NoticeWord::kTrading), NoticeWord::kTrading);
 }
 
+TEST(NoticeWords, WhatCannotBeReadLeavesWhatWasKnown) {
+  InstrumentStatus now{std::nullopt, "", "the answer is not as the venue documents it"};
+  for (const NoticeWord word : {NoticeWord::kNone, NoticeWord::kTrading, NoticeWord::kHalted}) {
+    EXPECT_EQ(notice_word(record(), now, word), word);
+  }
+}
+
 class InstrumentWatchTest : public VenueTest {
  protected:
   std::size_t told(const std::string& word) const {
@@ -84,6 +91,35 @@ TEST_F(InstrumentWatchTest, TellsWhatIsHaltedChangedAndUnreachedOnce) {
   EXPECT_EQ(told("BYBIT_LINEAR does not say what it trades"), 1u);
   sut.look(rest_client);
   EXPECT_EQ(told("BYBIT_LINEAR says again"), 1u);
+}
+
+TEST_F(InstrumentWatchTest, ABadAnswerIsCountedAndToldAndTheOthersAreLookedAt) {
+  std::vector<Instrument> two{record(), record()};
+  two[0].id = "BYBIT_LINEAR:A", two[1].id = "BYBIT_LINEAR:B";
+  two[0].venue = two[1].venue = "BYBIT_LINEAR";
+  auto board = NoticesBoard::open((folder_ / "notices").string(), two.size()).value();
+  InstrumentWatch sut(two, board, [&](const std::string& s) { said_.push_back(s); });
+  using Statuses = std::vector<InstrumentStatus>;
+  const InstrumentStatus good{record(), "", ""}, bad{std::nullopt, "", "status is 7"};
+  const InstrumentStatus halted{std::nullopt, "does not trade", ""};
+  sut.take("BYBIT_LINEAR", Statuses{good, good}, 1'000);
+  sut.take("BYBIT_LINEAR", Statuses{bad, halted}, 2'000);
+  sut.take("BYBIT_LINEAR", Statuses{bad, halted}, 3'000);
+  EXPECT_EQ(board.word(0), NoticeWord::kTrading) << "nothing else is known of it";
+  EXPECT_EQ(board.word(1), NoticeWord::kHalted);
+  EXPECT_EQ(told("BYBIT_LINEAR:A cannot be read"), 1u);
+  ASSERT_EQ(sut.seen().size(), 1u);
+  EXPECT_EQ(sut.seen()[0].asked, 3u);
+  EXPECT_EQ(sut.seen()[0].bad, 2u);
+  EXPECT_EQ(sut.seen()[0].good_ns, 1'000);
+  EXPECT_EQ(sut.seen()[0].problem, "status is 7");
+  sut.take("BYBIT_LINEAR", fail("no route"), 4'000);
+  EXPECT_EQ(sut.seen()[0].bad, 3u);
+  EXPECT_EQ(sut.seen()[0].problem, "no route");
+  sut.take("BYBIT_LINEAR", Statuses{good, good}, 5'000);
+  EXPECT_EQ(told("BYBIT_LINEAR:A can be read again"), 1u);
+  EXPECT_EQ(sut.seen()[0].good_ns, 5'000);
+  EXPECT_EQ(sut.seen()[0].problem, "");
 }
 
 }  // namespace

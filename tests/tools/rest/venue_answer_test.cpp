@@ -64,6 +64,9 @@ TEST(VenueAnswer, ABansEndIsTakenFromTextOrHeader) {
       R"({"code":-1003,"msg":"Way too much request weight used; IP banned until 1700000600000."})");
   EXPECT_EQ(text.kind, AnswerKind::kBanned);
   EXPECT_EQ(text.until_ns, kNow + 600 * kNsPerSecond);
+  const auto endless = answer_to("BINANCE_USDM", 418, "",
+                                 R"({"code":-1003,"msg":"IP banned until 9223372036854."})");
+  EXPECT_EQ(endless.until_ns, kNow + 3 * 86'400 * kNsPerSecond) << "Binance's longest ban";
   const auto bybit = answer_to("BYBIT", 200, "X-Bapi-Limit-Reset-Timestamp: 1700000005000\r\n",
                                R"({"retCode":10006,"retMsg":"Too many visits!"})");
   EXPECT_EQ(bybit.kind, AnswerKind::kBanned);

@@ -144,6 +144,58 @@ TEST(VenueInstruments, WhatIsWrongIsRefusedByFieldName) {
   }
 }
 
+/// The answer of Binance for two perpetuals, the first of which has `filters`.
+std::string two_perpetuals(const std::string& filters) {
+  const std::string head = R"("status":"TRADING","baseAsset":"X","quoteAsset":"USDT",
+      "marginAsset":"USDT","contractType":"PERPETUAL","filters":)";
+  return R"({"symbols":[{"symbol":"AUSDT",)" + head + filters + R"(},{"symbol":"BUSDT",)" + head +
+         R"([{"filterType":"PRICE_FILTER","tickSize":"0.1"},
+             {"filterType":"LOT_SIZE","stepSize":"0.001","minQty":"0.001","maxQty":"100"},
+             {"filterType":"MIN_NOTIONAL","notional":"5"}]}]})";
+}
+
+TEST(VenueInstruments, AFilterOfAWrongTypeIsAnErrorThatNamesVenuePathAndField) {
+  const char* const wrong[][2] = {{R"([{"filterType":5}])", "filters[0].filterType"},
+                                  {R"([{"filterType":null}])", "filters[0].filterType"},
+                                  {R"([{"filterType":["LOT_SIZE"]}])", "filters[0].filterType"},
+                                  {R"([7])", "filters[0]"},
+                                  {R"({})", "filters"}};
+  for (const auto& [filters, field] : wrong) {
+    const auto sut = one("BINANCE_USDM", two_perpetuals(filters), "AUSDT");
+    ASSERT_FALSE(sut.has_value()) << filters;
+    for (const std::string part : {"BINANCE_USDM /fapi/v1/exchangeInfo", "BINANCE_USDM:AUSDT",
+                                   field}) {
+      EXPECT_NE(sut.error().message.find(part), std::string::npos) << sut.error().message;
+    }
+    EXPECT_TRUE(one("BINANCE_USDM", two_perpetuals(filters), "BUSDT").has_value())
+        << "the other's row is whole";
+  }
+}
+
+TEST(VenueInstruments, ARowThatCannotBeReadIsThatSymbolsProblemAlone) {
+  const std::string answer = two_perpetuals(R"([{"filterType":5}])");
+  const std::vector<std::string> symbols{"AUSDT", "BUSDT", "CUSDT"};
+  const auto sut = read_statuses("BINANCE_USDM", std::span(&answer, 1), symbols);
+  ASSERT_TRUE(sut.has_value()) << sut.error().message;
+  EXPECT_NE(sut->at(0).problem.find("BINANCE_USDM:AUSDT.filters[0].filterType"),
+            std::string::npos) << sut->at(0).problem;
+  EXPECT_TRUE(sut->at(1).record.has_value()) << sut->at(1).problem;
+  EXPECT_EQ(sut->at(2).problem, "");
+  EXPECT_NE(sut->at(2).refusal.find("not listed"), std::string::npos);
+  const std::string hidden = R"({"symbols":[{"symbol":5},7]})";
+  const auto maybe = read_statuses("BINANCE_USDM", std::span(&hidden, 1), symbols);
+  ASSERT_TRUE(maybe.has_value());
+  EXPECT_EQ(maybe->at(0).refusal, "") << "it may be one of the rows without a name";
+  EXPECT_NE(maybe->at(0).problem.find("2 rows"), std::string::npos) << maybe->at(0).problem;
+}
+
+TEST(VenueInstruments, AnAnswerNestedWithoutEndIsRefused) {
+  const std::string deep(1'000'000, '[');
+  const auto sut = one("BINANCE_USDM", R"({"symbols":)" + deep, "AUSDT");
+  ASSERT_FALSE(sut.has_value());
+  EXPECT_NE(sut.error().message.find("nested deeper"), std::string::npos) << sut.error().message;
+}
+
 TEST(VenueInstruments, AVeryLargeMaximumIsCutToOurRange) {
   const auto sut = changed("1190", "99999999999999999999");
   ASSERT_TRUE(sut.has_value()) << sut.error().message;
