@@ -9,7 +9,8 @@ namespace {
 const char* advice(FeedErrorKind kind) {
   switch (kind) {
     case FeedErrorKind::kNone: return "";
-    case FeedErrorKind::kBadJson: return "the line is cut or damaged; take the file anew";
+    case FeedErrorKind::kBadJson:
+      return "the line is cut or damaged (of a recorded file: take that anew)";
     case FeedErrorKind::kMissingField: return "a field that this message must have is not there";
     case FeedErrorKind::kBadNumber: return "a plain decimal number belongs here";
     case FeedErrorKind::kUnknownSymbol:

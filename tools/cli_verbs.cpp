@@ -58,8 +58,13 @@ void add_limits(CLI::App& app, Verb& chosen) {
       "limits", "What this machine may still ask of each venue: windows, queue, bans, circuits");
   limits->add_option("--clear-ban", o->clear_ban,
                      "end the ban, the back-off and the open circuit of this venue");
+  CLI::Option* const address = limits->add_option(
+      "--address", o->address, "of the simulated exchange at HOST:PORT, which is counted apart");
+  limits->add_option("--session", o->session, "of the venues that this session listens to")
+      ->excludes(address);
   limits->add_flag("--json", o->json, "one JSON object on standard output");
-  example(limits, "pinstripe limits\n  pinstripe limits --clear-ban BINANCE");
+  example(limits, "pinstripe limits\n  pinstripe limits --clear-ban BINANCE\n"
+                  "  pinstripe limits --address 127.0.0.1:8443");
   limits->callback([o, &chosen] { chosen = [o] { return run_limits(*o); }; });
 }
 

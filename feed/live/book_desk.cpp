@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <cstring>
 
+#include "feed/live/limiter_words.h"
 #include "feed/live/venue_answer.h"
-#include "shm/run/machine_time.h"
+#include "shm/run/steady_time.h"
 
 namespace pinstripe {
 namespace {
@@ -32,6 +33,7 @@ BookDesk::BookDesk(net::Loop& loop, const net::TlsContext& context, const net::E
       limiter_(limiter),
       levels_(levels),
       weight_(snapshot_request(rules, "", levels).weight),
+      is_given_(endpoint.is_given),
       client_(loop, context, endpoint, *this, client_options(body_bytes_max)),
       body_(body_bytes_max + kFramePadding) {}
 
@@ -54,7 +56,7 @@ std::int64_t BookDesk::expected_ns() const noexcept {
       a_minute = rule.limit;
     }
   }
-  const std::int64_t wait = std::max<std::int64_t>(not_before_ns_ - realtime_ns(), 0);
+  const std::int64_t wait = std::max<std::int64_t>(not_before_ns_ - steady_realtime_ns(), 0);
   const auto weight = static_cast<std::int64_t>(queue_.size() * weight_);
   return wait + (a_minute == 0 ? 0 : weight * 60 * kNsPerSecond / a_minute);
 }
@@ -66,7 +68,7 @@ void BookDesk::watch_interest(std::uint16_t instrument, const std::string& symbo
 
 void BookDesk::on_time(std::int64_t now_ns) noexcept {
   client_.on_time(now_ns);
-  const std::int64_t realtime = realtime_ns();
+  const std::int64_t realtime = steady_realtime_ns();
   if (is_under_way_ && under_way_.is_interest && !queue_.empty() &&
       realtime - sent_ns_ >= kInterestPatienceNs) {
     client_.close();
@@ -114,8 +116,7 @@ bool BookDesk::is_allowed(std::int64_t now_ns) noexcept {
   ticket_ = grant.ticket;
   if (grant.verdict == Ruling::kGranted) return true;
   ++counts_.waits;
-  last_text_ = std::string("the limiter says: ") +
-               kRulingNames[static_cast<std::size_t>(grant.verdict)];
+  last_text_ = limiter_words(grant).data();
   not_before_ns_ = std::max(grant.until_ns, now_ns + 10 * kNsPerMs);
   if (grant.verdict != Ruling::kWait) {
     not_before_ns_ = std::max(not_before_ns_, now_ns + kRetryNs);
@@ -125,7 +126,7 @@ bool BookDesk::is_allowed(std::int64_t now_ns) noexcept {
 
 void BookDesk::on_http_response(const net::HttpResponse& response) noexcept {
   is_under_way_ = false;
-  const std::int64_t now = realtime_ns();
+  const std::int64_t now = steady_realtime_ns();
   const VenueWord word = read_venue_word(rules_.venue, response.status, response.body);
   limiter_.answer(read_venue_answer(rules_, response, word, "", sent_ns_, now), now);
   if (const auto used = read_used_weight(rules_, response, sent_ns_)) limiter_.observe(*used, now);
@@ -145,7 +146,8 @@ void BookDesk::on_http_response(const net::HttpResponse& response) noexcept {
   ++(under_way_.is_interest ? counts_.interests : counts_.answers);
   std::memcpy(body_.data(), response.body.data(), response.body.size());
   std::memset(body_.data() + response.body.size(), 0, kFramePadding);
-  snapshot_ = {under_way_.instrument, {body_.data(), response.body.size()}, now};
+  snapshot_ = {under_way_.instrument, {body_.data(), response.body.size()},
+               realtime_ns()};
   is_ready_ = true;
 }
 
@@ -153,11 +155,9 @@ void BookDesk::on_http_failure(const net::HttpFailure& failure) noexcept {
   is_under_way_ = false;
   ++counts_.failures;
   last_text_ = failure.text;
-  const std::int64_t now = realtime_ns();
-  limiter_.answer({.venue = rules_.limits_venue,
-                   .kind = answer_kind(rules_.limits_venue, 0, 0),
-                   .sent_ns = sent_ns_},
-                  now);
+  const std::int64_t now = steady_realtime_ns();
+  const auto said = read_venue_silence(rules_, failure, is_given_, sent_ns_);
+  if (said) limiter_.answer(*said, now);
   wait_after_failure(now);
 }
 

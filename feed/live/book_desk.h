@@ -67,7 +67,7 @@ class BookDesk final : private net::HttpEvents {
   struct Interest {
     Ask ask;
     std::string target;
-    std::int64_t next_ns = 0;  // realtime: not before
+    std::int64_t next_ns = 0;  // not before
   };
 
   void on_http_response(const net::HttpResponse& response) noexcept override;
@@ -82,15 +82,16 @@ class BookDesk final : private net::HttpEvents {
   Limiter& limiter_;
   std::uint32_t levels_;
   std::uint32_t weight_;
+  bool is_given_;  // net::Endpoint's
   net::HttpClient client_;
   std::deque<Ask> queue_;
   Ask under_way_;
   bool is_under_way_ = false;
-  std::int64_t sent_ns_ = 0;       // realtime
-  std::int64_t not_before_ns_ = 0;  // realtime
+  std::int64_t sent_ns_ = 0;        // these times: steady_realtime_ns
+  std::int64_t not_before_ns_ = 0;
   std::uint64_t ticket_ = 0;
   std::deque<Interest> interests_;  // the one that comes next in front
-  std::int64_t interest_ns_ = 0;    // realtime: none before
+  std::int64_t interest_ns_ = 0;    // none before
   std::uint64_t interest_ticket_ = 0;
   std::vector<char> body_;
   Snapshot snapshot_;

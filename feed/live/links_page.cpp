@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <new>
 
+#include "feed/live/limiter_words.h"
 #include "feed/live/market_hub.h"
 
 namespace pinstripe {
@@ -64,7 +65,8 @@ void LinksBoard::publish(const MarketHub& hub, std::int64_t now_ns) noexcept {
     if (n == kLinksMax) return;
     LinksPage::Link& l = p.links[n];
     l.name.set(link.plan().name);
-    l.last.set(link.last_text());
+    l.last.set(link.is_held() ? std::string_view(limiter_words(link.held()).data())
+                              : std::string_view(link.last_text()));
     l.state.set(static_cast<std::uint32_t>(link.state()));
     l.is_second.set(is_second);
     l.is_alarm.set(link.is_alarm());

@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "feed/live/limiter_words.h"
 #include "shm/base/hash.h"
-#include "shm/run/machine_time.h"
+#include "shm/run/steady_time.h"
 #include "shm/run/sealed_heap.h"
 
 namespace pinstripe {
@@ -119,10 +120,10 @@ bool MarketHub::is_spare_snapshot(const MarketLink& link, std::string_view messa
 
 /// One of what the scope counts, for what is done to get books and keep them.
 bool MarketHub::is_granted(const LimitScope& scope, LimitTurn& turn) noexcept {
-  const std::int64_t now = realtime_ns();
+  const std::int64_t now = steady_realtime_ns();
   if (now < turn.not_before_ns) return false;
   const Grant grant = limiter_->request(scope, 1, Priority::kResync, now, turn.ticket);
-  turn = {grant.ticket, grant.until_ns};
+  turn = {grant.ticket, grant.until_ns, grant};
   if (grant.verdict == Ruling::kGranted) return true;
   if (grant.verdict != Ruling::kWait) {
     turn.not_before_ns = std::max(grant.until_ns, now + kAskAgainNs);
@@ -273,7 +274,9 @@ std::vector<LinkReport> MarketHub::links() const {
   const auto add = [&](const Place& place, const MarketLink* link) {
     if (link == nullptr) return;
     reports.push_back({place.plan.name, link->state(), link != place.link.get(), link->is_alarm(),
-                       place.plan.topics.size(), link->counts(), link->last_text()});
+                       place.plan.topics.size(), link->counts(),
+                       std::string(link->is_held() ? limiter_words(link->held()).data()
+                                                   : link->last_text().c_str())});
   };
   for (const Place& place : places_) {
     add(place, place.link.get());

@@ -3,7 +3,7 @@
 
 #include "feed/live/market_hub.h"
 #include "feed/live/venue_endpoint.h"
-#include "shm/run/machine_time.h"
+#include "shm/run/steady_time.h"
 
 namespace pinstripe {
 namespace {
@@ -28,7 +28,7 @@ Result<void> MarketHub::start(std::span<const std::uint16_t> wanted) {
   auto loop = net::Loop::open({.sockets_max = kSocketsMost});
   if (!loop) return fail_within("live market data", loop);
   loop_ = std::move(*loop);
-  auto limiter = Limiter::open(options_.limits, realtime_ns());
+  auto limiter = Limiter::open(options_.limits, steady_realtime_ns());
   if (!limiter) return fail_within("the limiter of requests", limiter);
   limiter_ = std::make_unique<Limiter>(std::move(*limiter));
   for (const std::uint16_t i : wanted) told_.push_back({i, NoticeWord::kNone});

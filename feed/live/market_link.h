@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "feed/live/market_rules.h"
+#include "shm/limits/limit_types.h"
 #include "shm/net/websocket.h"
 
 namespace pinstripe {
@@ -57,7 +58,8 @@ inline constexpr std::array<std::string_view, 5> kLinkStateNames{"waiting", "ope
 /// A link's place in one of the limiter's queues.
 struct LimitTurn {
   std::uint64_t ticket = 0;
-  std::int64_t not_before_ns = 0;  // CLOCK_REALTIME
+  std::int64_t not_before_ns = 0;  // steady_realtime_ns
+  Grant last{Ruling::kGranted};    // the limiter's word
 };
 
 struct LinkCounts {
@@ -96,6 +98,14 @@ class MarketLink final : private net::WebSocketEvents {
   const LinkCounts& counts() const noexcept { return counts_; }
   std::size_t place() const noexcept { return place_; }
   LimitTurn& connect_turn() noexcept { return connect_turn_; }
+  /// It would connect or subscribe, and the limiter does not let it.
+  bool is_held() const noexcept {
+    return state_ != LinkState::kOpening && state_ != LinkState::kEnded &&
+           held().verdict != Ruling::kGranted;
+  }
+  const Grant& held() const noexcept {
+    return state_ == LinkState::kWaiting ? connect_turn_.last : send_turn_.last;
+  }
   LimitTurn& send_turn() noexcept { return send_turn_; }
   /// What the limiter knows this connection by: no other of this machine has it.
   std::string limits_key() const;

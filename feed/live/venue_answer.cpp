@@ -84,7 +84,21 @@ VenueAnswer read_venue_answer(const MarketRules& venue, const net::HttpResponse&
       answer.until_ns = reset_ms * kNsPerMs;
     }
   }
+  if (answer.kind == AnswerKind::kFailed) answer.failure = FailureCause::kServerError;
   if (answer.kind == AnswerKind::kTooMany) answer.endpoint = endpoint;
+  return answer;
+}
+
+std::optional<VenueAnswer> read_venue_silence(const MarketRules& venue,
+                                              const net::HttpFailure& failure, bool is_given,
+                                              std::int64_t sent_ns) {
+  if (failure.is_certificate || (failure.is_not_reached && is_given)) return std::nullopt;
+  VenueAnswer answer;
+  answer.venue = venue.limits_venue;
+  answer.kind = AnswerKind::kFailed;
+  answer.sent_ns = sent_ns;
+  answer.failure =
+      failure.is_not_reached ? FailureCause::kNotReached : FailureCause::kNoAnswer;
   return answer;
 }
 

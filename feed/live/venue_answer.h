@@ -9,6 +9,7 @@
 
 #include "feed/live/market_rules.h"
 #include "shm/limits/limit_types.h"
+#include "shm/net/http_client.h"
 #include "shm/net/http_parser.h"
 
 namespace pinstripe {
@@ -27,6 +28,13 @@ VenueWord read_venue_word(std::string_view venue, int http_status, std::string_v
 VenueAnswer read_venue_answer(const MarketRules& venue, const net::HttpResponse& response,
                               const VenueWord& word, std::string_view endpoint,
                               std::int64_t sent_ns, std::int64_t now_ns);
+
+/// What the limiter is told of a request without an answer. Nothing where that is no failure of the
+/// venue: a refused certificate (of whoever answered, nothing was sent), or nobody at an address
+/// that the operator gave (`is_given`).
+std::optional<VenueAnswer> read_venue_silence(const MarketRules& venue,
+                                              const net::HttpFailure& failure, bool is_given,
+                                              std::int64_t sent_ns);
 
 /// The weight that Binance says it has counted this minute.
 std::optional<LimitReading> read_used_weight(const MarketRules& venue,

@@ -27,7 +27,9 @@ Result<net::Endpoint> venue_endpoint(std::string_view host, std::uint16_t port,
                                      const std::string& address) {
   if (address.empty()) return net::resolve(std::string(host), port);
   auto endpoint = resolve_address(address);
-  if (endpoint) endpoint->host = host;
+  if (!endpoint) return endpoint;
+  endpoint->host = host;
+  endpoint->is_given = true;
   return endpoint;
 }
 

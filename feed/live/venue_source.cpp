@@ -3,22 +3,16 @@
 #include "shm/run/machine_time.h"
 
 namespace pinstripe {
-namespace {
-
-/// The session's clock counts on by itself; the machine's may be stepped or slewed.
-constexpr std::int64_t kOffsetEveryNs = 20 * kNsPerMs;
-
-}  // namespace
 
 VenueSource::VenueSource(std::unique_ptr<MarketHub> hub, std::function<TimeNs()> clock,
                          const VenueSourceOptions& options)
-    : hub_(std::move(hub)), clock_(std::move(clock)), options_(options) {
-  if (options.span_ns > 0) end_ = clock_() + TimeNs(options.span_ns);
+    : hub_(std::move(hub)), times_(std::move(clock), realtime_ns), options_(options) {
+  if (options.span_ns > 0) end_ = times_.now() + TimeNs(options.span_ns);
 }
 
 const FeedFrame* VenueSource::peek() {
   if (shows_) return &shown_;
-  if (ended_ || (end_ != TimeNs::max() && clock_() >= end_)) {
+  if (ended_ || (end_ != TimeNs::max() && times_.now() >= end_)) {
     ended_ = true;
     return nullptr;
   }
@@ -26,7 +20,7 @@ const FeedFrame* VenueSource::peek() {
   if (frame == nullptr) return nullptr;
   shown_ = *frame;
   received_ns_ = frame->origin_ns.value;
-  shown_.origin_ns = session_time_of(frame->origin_ns);
+  shown_.origin_ns = times_.of(frame->origin_ns);
   shows_ = true;
   return &shown_;
 }
@@ -36,21 +30,6 @@ void VenueSource::pop() {
   shows_ = false;
   hub_->pop();
   if (++frames_ == options_.frames_max) ended_ = true;
-}
-
-TimeNs VenueSource::session_time_of(TimeNs realtime) noexcept {
-  const std::int64_t age = realtime.value - offset_at_ns_;
-  if (age >= kOffsetEveryNs || age < 0) {
-    offset_at_ns_ = realtime_ns();
-    offset_ns_ = clock_().value - offset_at_ns_;
-  }
-  TimeNs t(realtime.value + offset_ns_);
-  if (t < newest_) {  // two connections, or a clock that was set back
-    ++backward_;
-    t = newest_;
-  }
-  newest_ = t;
-  return t;
 }
 
 }  // namespace pinstripe

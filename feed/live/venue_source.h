@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "feed/live/market_hub.h"
+#include "feed/live/receipt_times.h"
 #include "feed/live_source.h"
 
 namespace pinstripe {
@@ -24,9 +25,9 @@ class VenueSource final : public LiveFrameSource {
   void pop() override;
   bool ended() const noexcept override { return ended_; }
   /// Sockets are looked at this often at least, however a stage waits.
-  TimeNs due_ns() const noexcept override { return clock_() + TimeNs(kLookEveryNs); }
+  TimeNs due_ns() const noexcept override { return times_.now() + TimeNs(kLookEveryNs); }
   std::optional<Error> error() const override { return std::nullopt; }
-  std::int64_t backward_times() const noexcept override { return backward_; }
+  std::int64_t backward_times() const noexcept override { return times_.backward_times(); }
   std::span<const std::string> files() const noexcept override { return hub_->names(); }
   void set_needs(std::function<BookNeed(std::uint16_t)> needs) override {
     hub_->set_needs(std::move(needs));
@@ -43,21 +44,15 @@ class VenueSource final : public LiveFrameSource {
  private:
   static constexpr std::int64_t kLookEveryNs = 100 * kNsPerUs;
 
-  TimeNs session_time_of(TimeNs realtime) noexcept;
-
   std::unique_ptr<MarketHub> hub_;
-  std::function<TimeNs()> clock_;
+  ReceiptTimes times_;
   VenueSourceOptions options_;
   FeedFrame shown_;
   bool shows_ = false;
   bool ended_ = false;
   std::uint64_t frames_ = 0;
   std::int64_t received_ns_ = 0;        // CLOCK_REALTIME, of the frame shown
-  std::int64_t offset_ns_ = 0;          // session time - CLOCK_REALTIME
-  std::int64_t offset_at_ns_ = 0;       // realtime at which it was read
-  std::int64_t backward_ = 0;
   TimeNs end_ = TimeNs::max();
-  TimeNs newest_;
 };
 
 }  // namespace pinstripe

@@ -131,7 +131,7 @@ void LimitLedger::charge(Plan& plan, Priority priority, std::uint32_t count,
   }
   VenueGate& gate = undo_.edit(*plan.gate);
   gate.granted[static_cast<std::size_t>(priority)] += count;
-  gate_passed(gate, now_ns);
+  if (!plan.is_stream) gate_passed(gate, now_ns);
   if (now_ns > gate.active_until_ns) need_save(SaveNeed::kWrite);
 }
 
@@ -216,17 +216,32 @@ Grant LimitLedger::wait_or_refuse(const Plan& plan, const LimitRequest& request,
   return grant;
 }
 
+/// Who is far behind the latest time (his clock was set back, or he read it long ago) is told his
+/// waits by his own clock: by the other he would wait as much too long. The end of a ban is the
+/// venue's word and stays as it is.
 Grant LimitLedger::request(const LimitRequest& request, std::int64_t now_ns,
                            std::int32_t pid) noexcept {
+  const std::int64_t settled = settle_time(now_ns);
+  Grant grant = settled_request(request, settled, pid);
+  const bool is_far = settled - now_ns > kClockStepNs;
+  const bool waits = grant.verdict != Ruling::kGranted || grant.ticket != 0;
+  if (is_far && waits && grant.until_ns != 0 && grant.verdict != Ruling::kBanned) {
+    grant.until_ns -= settled - now_ns;
+  }
+  return grant;
+}
+
+Grant LimitLedger::settled_request(const LimitRequest& request, std::int64_t now_ns,
+                                   std::int32_t pid) noexcept {
   PINSTRIPE_CHECK(request.count > 0 && !request.charges.empty(), "a request for nothing");
-  now_ns = settle_time(now_ns);
   drop_expired(now_ns);
   Plan plan;
   const Ruling planned = make_plan(request, now_ns, plan);
   if (planned != Ruling::kGranted) return refuse(plan.gate, request.ticket, {planned, 0, 0, 0});
 
   const Grant gate = request.forced ? Grant{Ruling::kGranted, 1, now_ns, 0}
-                                    : gate_verdict(*plan.gate, request.priority, now_ns);
+                                    : gate_verdict(*plan.gate, request.priority, now_ns,
+                                                   plan.is_stream);
   if (gate.verdict == Ruling::kBanned || gate.verdict == Ruling::kCircuitOpen) {
     return refuse(plan.gate, request.ticket, gate);
   }
@@ -236,7 +251,8 @@ Grant LimitLedger::request(const LimitRequest& request, std::int64_t now_ns,
   Room room = room_for(plan, request, ticket, now_ns);
   if (room.never) return refuse(plan.gate, request.ticket, {Ruling::kNeverFits, 0, 0, 0});
   if (gate.verdict == Ruling::kWait) room.count = 0;
-  if (plan.gate->circuit != Circuit::kClosed && request.priority != Priority::kCancel) {
+  if (plan.gate->circuit != Circuit::kClosed && request.priority != Priority::kCancel &&
+      !plan.is_stream) {
     room.count = std::min(room.count, 1u);  // one probe at a time
   }
 

@@ -86,6 +86,7 @@ class LimitLedger {
     VenueGate* gate = nullptr;
     Need needs[kLimitChargesMax] = {};
     std::size_t size = 0;
+    bool is_stream = true;  // every charge is of the streams' host
   };
   struct Room {
     std::uint32_t count = 0;
@@ -109,6 +110,8 @@ class LimitLedger {
   Room room_for(const Plan& plan, const LimitRequest& request, std::uint64_t ticket,
                 std::int64_t now_ns) const noexcept;
   void charge(Plan& plan, Priority priority, std::uint32_t count, std::int64_t now_ns) noexcept;
+  Grant settled_request(const LimitRequest& request, std::int64_t now_ns,
+                        std::int32_t pid) noexcept;
   std::int64_t free_at(const Plan& plan, const LimitRequest& request, std::uint64_t ticket,
                        std::int64_t now_ns) const noexcept;
   Grant wait_or_refuse(const Plan& plan, const LimitRequest& request, Grant grant,

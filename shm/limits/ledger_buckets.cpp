@@ -103,6 +103,7 @@ Ruling LimitLedger::make_plan(const LimitRequest& request, std::int64_t now_ns,
   if (plan.gate == nullptr) return Ruling::kTableFull;
   for (const LimitCharge& charge : request.charges) {
     PINSTRIPE_CHECK(charge.scope.venue == venue, "one request, one venue");
+    plan.is_stream = plan.is_stream && is_stream_kind(charge.scope.kind);
     bool ruled = false;
     for (const LimitRule& rule : rules_) {
       if (!applies(rule, charge.scope)) continue;

@@ -31,6 +31,12 @@ enum class Priority : std::uint8_t { kCancel, kOrder, kResync, kBackground };
 inline constexpr std::size_t kPriorities = 4;
 inline constexpr const char* kPriorityNames[] = {"cancel", "order", "resync", "background"};
 
+/// Of the streams' host, which fails and lives apart from that of REST.
+constexpr bool is_stream_kind(LimitKind kind) noexcept {
+  return kind == LimitKind::kConnects || kind == LimitKind::kMessages ||
+         kind == LimitKind::kSubscribes;
+}
+
 /// One thing that a venue counts: "BINANCE" requests, "OKX" orders of account "main". `venue` as in
 /// instrument ids (BYBIT_LINEAR, ...); `key` tells apart what the kind counts apart, and never
 /// holds a secret.
@@ -61,7 +67,7 @@ enum class Ruling : std::uint8_t {
   kGranted,      // send `count` now
   kWait,         // ask again at `until_ns` with `ticket`
   kBanned,       // the venue has banned us until `until_ns`: send nothing
-  kCircuitOpen,  // the venue fails: nothing but cancels until `until_ns`
+  kCircuitOpen,  // the venue's REST fails: nothing but cancels and streams until `until_ns`
   kTooLong,      // the wait would outlast the caller's patience; `until_ns` says how long
   kQueueFull,    // as many wait as may wait
   kNeverFits,    // the weight is above what this priority may ever use
@@ -73,12 +79,18 @@ inline constexpr const char* kRulingNames[] = {"granted", "wait", "banned", "cir
                                                 "too_long", "queue_full", "never_fits", "no_rule",
                                                 "table_full", "unavailable"};
 
+/// What a failure was, as far as who had sent the request could see. For people.
+enum class FailureCause : std::uint8_t { kNotSaid, kNotReached, kNoAnswer, kServerError };
+inline constexpr const char* kFailureCauseNames[] = {
+    "not said", "connection refused, or no way there", "no answer came", "HTTP 5xx"};
+
 /// Nothing is to be sent but what `count` says.
 struct Grant {
   Ruling verdict = Ruling::kUnavailable;
   std::uint32_t count = 0;      // how many of the batch may be sent now; > 0: granted
   std::int64_t until_ns = 0;    // where the rest (or all) waits or is refused: until when
   std::uint64_t ticket = 0;     // > 0: the rest waits under this ticket
+  FailureCause failure = FailureCause::kNotSaid;  // kCircuitOpen: the last one
 };
 
 /// How a venue answered, as far as limits go.
@@ -99,6 +111,7 @@ struct VenueAnswer {
   std::int64_t until_ns = 0;        // end of a ban as the venue gave it; 0: not said
   std::int32_t cause = 0;           // HTTP status or venue code, for people
   std::string_view endpoint = {};   // kTooMany of one endpoint alone: only its bucket is filled
+  FailureCause failure = FailureCause::kNotSaid;  // of kFailed
 };
 
 /// What a venue's headers say about one of its windows: X-MBX-USED-WEIGHT-1M, X-Bapi-Limit-Status.

@@ -34,6 +34,7 @@ void close_circuit(VenueGate& gate) noexcept {
 
 void take_failure(VenueGate& gate, const VenueAnswer& answer, std::int64_t now_ns) noexcept {
   ++gate.failures;
+  gate.failure = answer.failure;
   if (gate.circuit == Circuit::kClosed) {
     if (gate.failures >= VenueGate::kFailuresToOpen) open_circuit(gate, now_ns);
     return;
@@ -66,14 +67,15 @@ void take_ban(VenueGate& gate, const VenueAnswer& answer, std::int64_t now_ns) n
 
 }  // namespace
 
-Grant gate_verdict(const VenueGate& gate, Priority priority, std::int64_t now_ns) noexcept {
+Grant gate_verdict(const VenueGate& gate, Priority priority, std::int64_t now_ns,
+                   bool is_stream) noexcept {
   if (now_ns < gate.ban_until_ns) return {Ruling::kBanned, 0, gate.ban_until_ns, 0};
   if (now_ns < gate.backoff_until_ns) return {Ruling::kWait, 0, gate.backoff_until_ns, 0};
-  if (gate.circuit == Circuit::kClosed || priority == Priority::kCancel) {
+  if (gate.circuit == Circuit::kClosed || priority == Priority::kCancel || is_stream) {
     return {Ruling::kGranted, 1, now_ns, 0};
   }
   const std::int64_t until = std::max(gate.open_until_ns, gate.probe_until_ns);
-  if (now_ns < until) return {Ruling::kCircuitOpen, 0, until, 0};
+  if (now_ns < until) return {Ruling::kCircuitOpen, 0, until, 0, gate.failure};
   return {Ruling::kGranted, 1, now_ns, 0};
 }
 

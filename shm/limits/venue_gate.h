@@ -8,6 +8,9 @@
 //   circuit  closed; open after 5 failures in a row, for 1 s, doubled each time, 60 s at most; then
 //            half open: one request at a time may try. Cancels pass an open circuit: a venue that
 //            fails is where resting orders are a risk, and each cancel's answer closes it again.
+//            It is that of REST: streams are another host, with back-off and budgets of their own.
+//            Failures are those of the venue: who finds a wrong certificate, or nobody at an
+//            address that he was given, reports nothing.
 // A good answer to a request that was sent after its end ends the row.
 #pragma once
 
@@ -44,15 +47,17 @@ struct VenueGate {
   std::uint32_t failures = 0;        // in a row
   std::uint32_t opens = 0;           // in a row
   Circuit circuit = Circuit::kClosed;
-  std::uint8_t unused[3] = {};
+  FailureCause failure = FailureCause::kNotSaid;  // the last one's
+  std::uint8_t unused[2] = {};
   // Counted since the segment was made.
   std::uint64_t granted[kPriorities] = {};
   std::uint64_t waits = 0, refused = 0, too_many = 0, all_bans = 0, all_opens = 0;
 };
 
 /// Whether the venue may be asked at all. kGranted, or kWait (back-off), kBanned, kCircuitOpen,
-/// with `until_ns`.
-Grant gate_verdict(const VenueGate& gate, Priority priority, std::int64_t now_ns) noexcept;
+/// with `until_ns`. `is_stream`: asked for a stream, which an open circuit does not hold up.
+Grant gate_verdict(const VenueGate& gate, Priority priority, std::int64_t now_ns,
+                   bool is_stream = false) noexcept;
 /// A request passes: where the circuit was open or half open, it is the probe.
 void gate_passed(VenueGate& gate, std::int64_t now_ns) noexcept;
 /// Takes an answer in. True where a ban began or grew: that is to be on disk before going on.

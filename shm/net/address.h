@@ -22,6 +22,7 @@ struct Endpoint {
   std::string host;  // a name, or an IP address in digits
   std::uint16_t port = 443;
   std::vector<Address> addresses;  // tried in order
+  bool is_given = false;  // addresses of the operator's, in place of the host's own
 
   /// "host:port", for messages.
   std::string name() const { return host + ":" + std::to_string(port); }

@@ -96,6 +96,7 @@ void HttpClient::on_stream_end(const StreamEnd& end) noexcept {
   }
   fail_request({.may_have_arrived = is_sent_,
                 .is_certificate = end.kind == EndKind::kCertificate,
+                .is_not_reached = end.kind == EndKind::kNotReached,
                 .text = end.text + (is_sent_ ? ", before the response was whole" : "")});
 }
 

@@ -24,6 +24,7 @@ struct HttpRequest {
 struct HttpFailure {
   bool may_have_arrived = false;  // the server may have seen the request
   bool is_certificate = false;
+  bool is_not_reached = false;    // no address took the connection
   std::string text;
 };
 

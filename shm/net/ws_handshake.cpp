@@ -96,7 +96,8 @@ Result<DeflateTerms> check_ws_response(const HttpResponse& response, const std::
   if (response.status != 101) {
     return refused("status " + std::to_string(response.status) + " '" +
                    std::string(response.body.substr(0, 200)) +
-                   "'; check the path of the stream in the config");
+                   "'; the host did not take the request for a stream: 403 and 429 are its limits "
+                   "or a block of this address, 200 and 404 another server (check live.address)");
   }
   if (!equal_in_any_case(response.field("Upgrade"), "websocket") ||
       !list_holds(response.field("Connection"), "upgrade")) {

@@ -14,7 +14,15 @@ TEST_F(LimitsVerbTest, SaysWhenNothingWasUsed) {
   const auto sut = run({"limits"});
   EXPECT_EQ(sut.exit, 0) << sut.err;
   EXPECT_NE(sut.out.find("no venue was asked"), std::string::npos) << sut.out;
+  EXPECT_NE(sut.out.find("--address HOST:PORT or --session NAME"), std::string::npos) << sut.out;
   EXPECT_TRUE(run({"limits", "--json"}).json()["venues"].empty());
+}
+
+TEST_F(LimitsVerbTest, WrongUsageIsRefusedByName) {
+  const auto unknown = run({"limits", "--session", "nosuch"});
+  EXPECT_NE(unknown.exit, 0);
+  EXPECT_NE(unknown.err.find("nosuch"), std::string::npos) << unknown.err;
+  EXPECT_EQ(run({"limits", "--session", "x", "--address", "127.0.0.1:1"}).exit, 2);
 }
 
 TEST_F(LimitsVerbTest, ShowsWhatAnotherProcessUsesAndWhoWaits) {

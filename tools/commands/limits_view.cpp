@@ -67,6 +67,13 @@ std::string until_text(std::int64_t until_ns, std::int64_t now_ns) {
   return shown_time(until_ns).substr(0, 19) + "Z (" + shown_ns(until_ns - now_ns) + ")";
 }
 
+/// What the last failure was, where that holds requests back.
+std::string circuit_text(const VenueGate& gate) {
+  const std::string name = kCircuitNames[static_cast<int>(gate.circuit)];
+  if (gate.circuit == Circuit::kClosed) return name;
+  return name + " (" + kFailureCauseNames[static_cast<int>(gate.failure)] + ")";
+}
+
 Json until_json(std::int64_t until_ns, std::int64_t now_ns) {
   return until_ns > now_ns ? Json(until_ns) : Json(nullptr);
 }
@@ -81,6 +88,7 @@ Json venue_json(const VenueGate& gate, std::int64_t now_ns) {
           {"circuit", kCircuitNames[static_cast<int>(gate.circuit)]},
           {"open_until_ns", until_json(gate.open_until_ns, now_ns)},
           {"failures", gate.failures},
+          {"last_failure", kFailureCauseNames[static_cast<int>(gate.failure)]},
           {"granted", granted},
           {"waits", gate.waits},
           {"refused", gate.refused},
@@ -135,7 +143,7 @@ std::string limits_text(const LimitState& state, std::int64_t now_ns) {
     const auto count = [](std::uint64_t n) { return shown_count(static_cast<std::int64_t>(n)); };
     venues.row({std::string(name_of(g.name)), until_text(g.ban_until_ns, now_ns),
                 until_text(g.backoff_until_ns, now_ns),
-                kCircuitNames[static_cast<int>(g.circuit)], count(g.failures),
+                circuit_text(g), count(g.failures),
                 count(g.granted[0]), count(g.granted[1]), count(g.granted[2]),
                 count(g.granted[3]), count(g.too_many), count(g.all_bans)});
   }

@@ -6,7 +6,7 @@
 #include "feed/live/links_page.h"
 #include "feed/live/market_hub.h"
 #include "shm/limits/limiter.h"
-#include "shm/run/machine_time.h"
+#include "shm/run/steady_time.h"
 #include "tools/commands/limits_view.h"
 #include "tools/rest/venue_hosts.h"
 #include "tools/session/text_table.h"
@@ -39,9 +39,7 @@ LinksShot all_links(const SessionPlan& plan) {
 
 /// The limiter's state where the session's requests are counted; null where it cannot be read.
 std::unique_ptr<LimitState> limits_of(const SessionPlan& plan, std::int64_t now_ns) {
-  auto options = rest_limiter_options({plan.venues.address, plan.venues.ca_file});
-  if (!options) return nullptr;
-  auto state = read_limit_state(*options, now_ns);
+  auto state = read_limit_state(limits_at(plan.venues.address), now_ns);
   return state ? std::move(*state) : nullptr;
 }
 
@@ -65,7 +63,8 @@ std::string links_text(const SessionPlan& plan) {
   for (const LinksShot::Desk& d : shot.desks) {
     out += "snapshots of " + d.name + ": " + std::to_string(d.answers) + " came, " +
            std::to_string(d.failures) + " failed, " + std::to_string(d.waiting) + " wait" +
-           (d.waiting > 0 ? " (about " + shown_ns(d.expected_ns) + ")" : "") + "\n";
+           (d.waiting > 0 ? " (about " + shown_ns(d.expected_ns) + ")" : "") +
+           (d.waiting > 0 && !d.last.empty() ? "; " + d.last : "") + "\n";
   }
   for (std::size_t k = 0; k < shot.resyncs.size(); ++k) {
     const LinksShot::Resyncs& r = shot.resyncs[k];
@@ -76,7 +75,7 @@ std::string links_text(const SessionPlan& plan) {
            shown_ns(r.longest_ns) + ", over " + shown_ns(kResyncGoalNs) + ": " +
            std::to_string(r.late) + "\n";
   }
-  const std::int64_t now = realtime_ns();
+  const std::int64_t now = steady_realtime_ns();
   if (const auto limits = limits_of(plan, now)) out += "\n" + limits_text(*limits, now);
   return out + "\n";
 }
@@ -105,7 +104,7 @@ Json links_json(const SessionPlan& plan) {
                           {"answers", d.answers}, {"failures", d.failures},
                           {"expected_ns", d.expected_ns}, {"last", d.last}});
   }
-  const std::int64_t now = realtime_ns();
+  const std::int64_t now = steady_realtime_ns();
   if (const auto limits = limits_of(plan, now)) {
     j["limits"] = Json::parse(limits_json(*limits, now));
   }

@@ -54,6 +54,8 @@ struct DoctorOptions {
 
 struct LimitsOptions {
   std::string clear_ban;     // venue whose ban the operator ends; "": only look
+  std::string address;       // HOST:PORT of a simulated exchange, counted apart; "": the venues
+  std::string session;       // the address is that of this session's live.address
   bool json = false;
 };
 

@@ -139,18 +139,21 @@ Result<void> FrameFiles::add(const FeedFrame& frame, std::string_view connection
     add_plain_line(now_ns, frame.bytes, pending);
   }
   ++frames_;
-  if (track.waits_since_ns == 0) track.waits_since_ns = now_ns;
+  track.waits = true;
   return pending.size() >= kPendingMost ? flush(track) : Result<void>{};
 }
 
 Result<void> FrameFiles::flush(Track& track) {
+  track.waits = false;
   track.waits_since_ns = 0;
   return track.file != nullptr ? track.file->flush() : Result<void>{};
 }
 
 Result<void> FrameFiles::flush_due(std::int64_t now_ns) {
   for (Track& track : tracks_) {
-    if (track.waits_since_ns == 0 || now_ns - track.waits_since_ns < kFlushAfterNs) continue;
+    if (!track.waits) continue;
+    if (track.waits_since_ns == 0) track.waits_since_ns = now_ns;
+    if (now_ns - track.waits_since_ns < kFlushAfterNs) continue;
     return flush(track);
   }
   return {};

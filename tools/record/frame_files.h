@@ -36,7 +36,8 @@ class FrameFiles {
   /// `connection`: the name of what it came over. Lines of one file never go back in time: what
   /// another connection received before it bears the time of the line before.
   Result<void> add(const FeedFrame& frame, std::string_view connection);
-  /// Writes out one file whose lines wait long enough; to be called between frames.
+  /// Writes out one file whose lines wait long enough; to be called between frames. `now_ns` by a
+  /// clock that does not step: the stamps of frames may.
   Result<void> flush_due(std::int64_t now_ns);
   /// Writes out all that waits, as far as the disk takes it: the first error comes back.
   Result<void> flush_all();
@@ -58,7 +59,8 @@ class FrameFiles {
     unsigned number = 0;         // of the file
     std::int64_t opened_ns = 0;
     std::int64_t newest_ns = 0;  // receive time of the last line
-    std::int64_t waits_since_ns = 0;  // 0: nothing waits
+    bool waits = false;               // lines that are not on disk
+    std::int64_t waits_since_ns = 0;  // by flush_due's clock; 0: it has not seen them
   };
 
   FrameFiles(std::span<const Instrument> instruments, const RecordPlan& plan)

@@ -6,7 +6,7 @@
 #include <numeric>
 
 #include "feed/instrument_file.h"
-#include "shm/run/machine_time.h"
+#include "shm/run/steady_time.h"
 
 namespace pinstripe {
 namespace {
@@ -70,7 +70,10 @@ Result<bool> MarketRecorder::step(std::int64_t now_ns) {
   if (frame != nullptr) {
     ++shown_[frame->file];
     added = files_->add(*frame, hub_->names()[frame->file]);
-    stage_.on_event(now, FeedInput::frame(*frame), nobody);
+    // The file has the kernel's stamp; to the stage it comes now, whatever steps that clock made.
+    FeedFrame seen = *frame;
+    seen.origin_ns = now;
+    stage_.on_event(now, FeedInput::frame(seen), nobody);
   } else if (stage_.next_due() <= now) {
     stage_.on_event(now, FeedInput::timer(), nobody);
   }
@@ -83,9 +86,9 @@ Result<bool> MarketRecorder::step(std::int64_t now_ns) {
 Result<void> MarketRecorder::listen(
     const std::function<bool()>& ends,
     const std::function<void(const RecordCounts&)>& each_second) {
-  std::int64_t told_ns = realtime_ns();
+  std::int64_t told_ns = steady_realtime_ns();
   while (!ends()) {
-    const std::int64_t now_ns = realtime_ns();
+    const std::int64_t now_ns = steady_realtime_ns();
     auto came = step(now_ns);
     if (!came) return std::unexpected(came.error());
     if (auto flushed = files_->flush_due(now_ns); !flushed) return flushed;

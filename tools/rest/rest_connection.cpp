@@ -45,6 +45,7 @@ void RestConnection::on_http_response(const net::HttpResponse& response) noexcep
 void RestConnection::on_http_failure(const net::HttpFailure& failure) noexcept {
   reply_.status = 0;
   reply_.is_certificate = failure.is_certificate;
+  reply_.is_not_reached = failure.is_not_reached;
   reply_.may_have_arrived = failure.may_have_arrived;
   reply_.text = failure.text;
 }

@@ -12,6 +12,7 @@ namespace pinstripe {
 struct RestReply {
   int status = 0;               // 0: no whole answer came, `text` says why
   bool is_certificate = false;  // the server is not who it should be
+  bool is_not_reached = false;  // no address took the connection
   bool may_have_arrived = false;
   std::string text;             // body, or what went wrong
   std::string fields;           // the header lines as they came

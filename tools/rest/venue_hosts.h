@@ -17,8 +17,11 @@ struct RestTarget {
   std::string ca_file;  // authority in place of the system's; "": the system's
 };
 
-/// Where requests are counted. A simulated exchange is counted apart: what it refuses must never
-/// stop requests to the venue that it plays.
+/// Where requests to `address` ("": the venues' own hosts) are counted; nothing is made yet.
+LimiterOptions limits_at(const std::string& address);
+
+/// The same, and its folder is made. A simulated exchange is counted apart, each address by itself:
+/// what it refuses must never stop requests to the venue that it plays, nor to another exchange.
 Result<LimiterOptions> rest_limiter_options(const RestTarget& target);
 
 /// What one GET of `target` (path and query) with `weight` is charged to. OKX counts each path by

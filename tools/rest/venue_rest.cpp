@@ -4,7 +4,7 @@
 
 #include "feed/live/venue_answer.h"
 #include "feed/live/venue_endpoint.h"
-#include "shm/run/machine_time.h"
+#include "shm/run/steady_time.h"
 #include "tools/rest/rest_connection.h"
 #include "tools/session/time_text.h"
 
@@ -22,27 +22,31 @@ net::Loop::Options loop_options() {
 }
 
 /// Why the limiter lets nothing pass, and what to do.
-Error refusal(const Grant& grant, std::string_view venue, std::int64_t now_ns) {
+Error refusal(const Grant& grant, std::string_view venue, const std::string& address,
+              std::int64_t now_ns) {
   const std::string name(venue);
+  const std::string verb = "'pinstripe limits" + (address.empty() ? "" : " --address " + address);
   const std::string until = shown_time(grant.until_ns);
   switch (grant.verdict) {
     case Ruling::kBanned:
-      return {name + " has banned this machine until " + until + ": nothing is sent before; "
-              "'pinstripe limits' shows it, 'pinstripe limits --clear-ban " + name +
-              "' ends it where the venue has lifted it"};
+      return {name + " has banned this machine until " + until +
+              ": nothing is sent before; " + verb + "' shows it, " + verb + " --clear-ban " +
+              name + "' ends it where the venue has lifted it"};
     case Ruling::kCircuitOpen:
-      return {name + " has failed too often in a row; it is asked again from " + until + " on"};
+      return {name + " has failed too often in a row (last failure: " +
+              kFailureCauseNames[static_cast<std::size_t>(grant.failure)] +
+              "); it is asked again from " + until + " on"};
     case Ruling::kTooLong:
       return {name + " must not be asked before " + until + " (in " +
               std::to_string((grant.until_ns - now_ns) / kNsPerSecond) +
-              " s), which is longer than this request may wait; 'pinstripe limits' shows the use"};
+              " s), which is longer than this request may wait; " + verb + "' shows the use"};
     case Ruling::kUnavailable:
       return {"the limiter of this machine cannot be asked: a process stands still with its lock, "
-              "or its files were removed; 'pinstripe limits' shows it"};
+              "or its files were removed; " + verb + "' shows it"};
     default:
       return {"the limiter lets no request to " + name + " pass: " +
               kRulingNames[static_cast<std::size_t>(grant.verdict)] +
-              "; 'pinstripe limits' shows why"};
+              "; " + verb + "' shows why"};
   }
 }
 
@@ -52,14 +56,13 @@ VenueRest::VenueRest(std::unique_ptr<net::Loop> loop, std::unique_ptr<net::TlsCo
                      Limiter limiter, const RestTarget& target, const Options& options)
     : target_(target),
       options_(options),
-      base_ns_(realtime_ns() - monotonic_ns()),
       loop_(std::move(loop)),
       tls_(std::move(tls)),
       limiter_(std::move(limiter)) {}
 VenueRest::VenueRest(VenueRest&&) noexcept = default;
 VenueRest::~VenueRest() = default;
 
-std::int64_t VenueRest::now_ns() const noexcept { return base_ns_ + monotonic_ns(); }
+std::int64_t VenueRest::now_ns() const noexcept { return steady_realtime_ns(); }
 
 Result<VenueRest> VenueRest::open(const RestTarget& target, const Options& options) {
   auto tls = net::TlsContext::open({target.ca_file});  // before anything else of OpenSSL
@@ -68,7 +71,7 @@ Result<VenueRest> VenueRest::open(const RestTarget& target, const Options& optio
   if (!loop) return fail_within("cannot reach venues", loop);
   const auto counted = rest_limiter_options(target);
   if (!counted) return std::unexpected(counted.error());
-  auto limiter = Limiter::open(*counted, realtime_ns());
+  auto limiter = Limiter::open(*counted, steady_realtime_ns());
   if (!limiter) return std::unexpected(limiter.error());
   return VenueRest(std::move(*loop), std::move(*tls), std::move(*limiter), target, options);
 }
@@ -136,7 +139,7 @@ Result<void> VenueRest::wait_for_grant(Ask& ask) {
     const std::int64_t until = std::max(grant.until_ns, now + kNsPerMs);
     if (!comes || until > ask.deadline_ns) {
       if (grant.ticket != 0) limiter_.withdraw(grant.ticket);
-      return std::unexpected(refusal(grant, ask.venue.limits_venue, now));
+      return std::unexpected(refusal(grant, ask.venue.limits_venue, target_.address, now));
     }
     request.ticket = grant.ticket;
     pause(until - now);
@@ -154,11 +157,13 @@ VenueRest::Next VenueRest::send(Ask& ask, RestConnection& connection, std::strin
     if (next == Next::kDone) said = std::move(reply.text);
     return next;
   }
-  VenueAnswer none;
-  none.venue = ask.venue.limits_venue;
-  none.kind = AnswerKind::kFailed;
-  none.sent_ns = sent;
-  report(none);
+  const net::HttpFailure failure{.may_have_arrived = reply.may_have_arrived,
+                                 .is_certificate = reply.is_certificate,
+                                 .is_not_reached = reply.is_not_reached,
+                                 .text = {}};
+  if (const auto none = read_venue_silence(ask.venue, failure, !target_.address.empty(), sent)) {
+    report(*none);
+  }
   said = reply.text;
   if (reply.is_certificate) {
     said += "; nothing was sent. live.ca_file must name the authority of this server, and "

@@ -81,7 +81,6 @@ class VenueRest {
 
   RestTarget target_;
   Options options_;
-  std::int64_t base_ns_ = 0;  // realtime less monotonic, as of open
   std::int64_t sent_ns_ = 0, answered_ns_ = 0;
   std::uint64_t requests_ = 0;
   std::unique_ptr<net::Loop> loop_;

@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include "shm/run/steady_time.h"
 #include "tests/feed/live/venue_process.h"
 
 namespace pinstripe {
@@ -70,6 +71,40 @@ TEST_F(BookDeskTest, WhatMoneyDependsOnComesFirstAndNothingTwice) {
   EXPECT_EQ(desk.counts().requests, 4u);
   EXPECT_EQ(desk.counts().answers, 4u);
   EXPECT_EQ(desk.expected_ns(), 0);
+}
+
+TEST_F(BookDeskTest, AnOpenCircuitIsToldWithItsCause) {
+  BookDesk desk(*loop, *tls, endpoint, *market_rules("BINANCE_USDM"), limiter, 100, 1 << 20);
+  VenueAnswer failed{"BINANCE_USDM", AnswerKind::kFailed, steady_realtime_ns()};
+  failed.failure = FailureCause::kNotReached;
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(limiter.answer(failed, steady_realtime_ns()));
+  desk.ask(0, "BTCUSDT", true);
+  desk.on_time(net::Loop::now_ns());
+  EXPECT_EQ(desk.waiting(), 1u);
+  EXPECT_TRUE(desk.last_text().starts_with("the limiter: circuit open until 2"))
+      << desk.last_text();
+  EXPECT_TRUE(desk.last_text().ends_with("UTC, last failure: connection refused, or no way there"))
+      << desk.last_text();
+  EXPECT_EQ(take(desk, 1).size(), 1u) << "a second later it is asked";
+}
+
+TEST_F(BookDeskTest, NobodyAtAGivenAddressIsNoFailureOfTheVenue) {
+  endpoint = net::resolve("127.0.0.1", 1).value();
+  for (const bool is_given : {true, false}) {
+    endpoint.is_given = is_given;
+    BookDesk desk(*loop, *tls, endpoint, *market_rules("BINANCE_USDM"), limiter, 100, 1 << 20);
+    desk.ask(0, "BTCUSDT", true);
+    const std::int64_t end = net::Loop::now_ns() + 10 * kNsPerSecond;
+    while (desk.counts().failures == 0 && net::Loop::now_ns() < end) {
+      desk.on_time(net::Loop::now_ns());
+      loop->wait(kNsPerMs);
+    }
+    ASSERT_EQ(desk.counts().failures, 1u);
+    LimiterOptions options;
+    options.shm_folder = options.state_folder = venue.folder();
+    const auto state = read_limit_state(options, steady_realtime_ns());
+    EXPECT_EQ((*state)->gates[0].failures, is_given ? 0u : 1u);
+  }
 }
 
 TEST_F(BookDeskTest, OpenInterestIsAskedForInTurnWhileNoSnapshotWaits) {

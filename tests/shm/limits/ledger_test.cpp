@@ -240,13 +240,44 @@ TEST(LimitLedger, HalfOpenGrantsOneOfABatch) {
   EXPECT_EQ(sut.ask(kB, 1, Priority::kOrder, kNow + kSec, probe.ticket, 9).count, 9u);
 }
 
+TEST(LimitLedger, AnOpenCircuitHoldsUpRestAndNoStream) {
+  Private sut;
+  constexpr LimitScope kConnect{"B", LimitKind::kConnects, ""};
+  ASSERT_EQ(sut.ask(kB, 1, Priority::kOrder, kNow).count, 1u);
+  VenueAnswer failed{"B", AnswerKind::kFailed, kNow};
+  failed.failure = FailureCause::kNotReached;
+  for (int i = 0; i < 5; ++i) sut.ledger.answer(failed, kNow);
+  const Grant refused = sut.ask(kB, 1, Priority::kResync, kNow);
+  EXPECT_EQ(refused.verdict, Ruling::kCircuitOpen);
+  EXPECT_EQ(refused.failure, FailureCause::kNotReached) << "who is refused is told why";
+  EXPECT_EQ(sut.ask(kConnect, 1, Priority::kResync, kNow, 0, 3).count, 3u);
+  // Half open, the stream's attempt is no probe: nobody would report its answer.
+  EXPECT_EQ(sut.ask(kConnect, 1, Priority::kResync, kNow + kSec, 0, 2).count, 2u);
+  EXPECT_EQ(sut.ask(kB, 1, Priority::kResync, kNow + kSec).verdict, Ruling::kGranted);
+  VenueAnswer ban{"B", AnswerKind::kBanned, kNow + kSec};
+  sut.ledger.answer(ban, kNow + kSec);
+  EXPECT_EQ(sut.ask(kConnect, 1, Priority::kResync, kNow + kSec).verdict, Ruling::kBanned)
+      << "a ban is a full stop";
+}
+
+TEST(LimitLedger, TheEndOfABanIsTheVenuesWordWhateverTheCallersClock) {
+  Private sut;
+  ASSERT_EQ(sut.ask(kB, 1, Priority::kOrder, kNow).count, 1u);
+  VenueAnswer ban{"B", AnswerKind::kBanned, kNow};
+  ban.until_ns = kNow + 60 * kSec;
+  sut.ledger.answer(ban, kNow);
+  EXPECT_EQ(sut.ask(kB, 1, Priority::kOrder, kNow - 30 * kSec).until_ns, kNow + 60 * kSec);
+}
+
 TEST(LimitLedger, ALateCallerIsServedAsOfTheLatestTime) {
   Private sut;
   ASSERT_EQ(sut.ask(kB, 60, Priority::kCancel, kNow).count, 1u);
   for (int i = 0; i < 10; ++i) {
-    const Grant late = sut.ask(kB, 1, Priority::kCancel, kNow - (i + 2) * kSec);
+    const std::int64_t read = kNow - (i + 2) * kSec;
+    const Grant late = sut.ask(kB, 1, Priority::kCancel, read);
     ASSERT_EQ(late.verdict, Ruling::kWait);
-    EXPECT_GE(late.until_ns, kNow + 5 * kSec) << "he stood still after he had read the clock";
+    EXPECT_GE(late.until_ns, read + 5 * kSec) << "by his own clock: at worst he asks once more";
+    EXPECT_LE(late.until_ns, read + 6 * kSec) << "a clock set back must not make him wait longer";
     EXPECT_EQ(sut.ask(kB, 1, Priority::kCancel, kNow).verdict, Ruling::kWait);
   }
   EXPECT_EQ(sut.state->head.clock_steps, 0u);

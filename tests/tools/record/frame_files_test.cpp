@@ -181,6 +181,20 @@ TEST_F(FrameFilesTest, WhatWasFlushedIsWholeWithoutAnEnd) {
   }
 }
 
+/// The stamps are the kernel's, which may be an hour ahead after the clock was set back.
+TEST_F(FrameFilesTest, StampsThatStepDoNotKeepLinesFromTheDisk) {
+  auto files = open({});
+  const std::int64_t hour = 3'600 * kNsPerSecond;
+  std::int64_t now = kBegin;
+  std::size_t told = 0;
+  for (const std::int64_t stamp : {kBegin + hour, kBegin + 1, kBegin + 2 * hour, kBegin - hour}) {
+    ASSERT_TRUE(files->add(frame(0, stamp, depth(told, told, told + 1)), "p"));
+    ASSERT_TRUE(files->flush_due(now += kNsPerMs));
+    ASSERT_TRUE(files->flush_due(now += 600 * kNsPerMs));
+    EXPECT_EQ(lines(files->files().at(0)).size(), ++told) << stamp;
+  }
+}
+
 TEST_F(FrameFilesTest, NoFileIsReplaced) {
   auto first = open({});
   ASSERT_TRUE(first->add(frame(0, kBegin, depth(1, 2, 3)), "p"));

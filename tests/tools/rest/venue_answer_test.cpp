@@ -33,6 +33,24 @@ TEST(VenueAnswer, WordsAreReadInEachVenuesForm) {
   EXPECT_EQ(read_venue_word("BINANCE_SPOT", 200, "[]").code, 0);
 }
 
+TEST(VenueAnswer, ALocalMistakeIsNoFailureOfTheVenue) {
+  const MarketRules& venue = *market_rules("BINANCE_SPOT");
+  net::HttpFailure failure{.is_certificate = true, .text = {}};
+  EXPECT_FALSE(read_venue_silence(venue, failure, false, kNow)) << "a refused certificate";
+  failure = {.is_not_reached = true, .text = {}};
+  EXPECT_FALSE(read_venue_silence(venue, failure, true, kNow)) << "nobody at a given address";
+  auto told = read_venue_silence(venue, failure, false, kNow);
+  ASSERT_TRUE(told) << "the venue's own host";
+  EXPECT_EQ(told->failure, FailureCause::kNotReached);
+  EXPECT_EQ(told->kind, AnswerKind::kFailed);
+  failure = {.may_have_arrived = true, .text = {}};
+  told = read_venue_silence(venue, failure, true, kNow);
+  ASSERT_TRUE(told) << "a simulated exchange that does not answer fails as a venue does";
+  EXPECT_EQ(told->failure, FailureCause::kNoAnswer);
+  EXPECT_EQ(told->sent_ns, kNow);
+  EXPECT_EQ(answer_to("OKX", 503, "", "").failure, FailureCause::kServerError);
+}
+
 TEST(VenueAnswer, APageOfAFrontServerIsNoJsonAndIsShownCutShort) {
   const std::string page = "<html>" + std::string(5'000, 'x');
   const VenueWord word = read_venue_word("OKX", 502, page);

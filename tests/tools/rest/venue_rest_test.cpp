@@ -107,6 +107,20 @@ TEST_F(VenueRestTest, ABanIsAFullStopWithItsEndAndIsKnownToTheNextProcess) {
       << "it is that venue's alone";
   const nlohmann::json limits = run({"limits", "--json"}).json();
   EXPECT_TRUE(limits["venues"].empty()) << "a simulated exchange is counted apart";
+  // The error names the command that works for this exchange.
+  const std::string verb = "pinstripe limits --address " + target_.address;
+  EXPECT_NE(body.error().message.find("'" + verb + " --clear-ban BINANCE_USDM'"),
+            std::string::npos) << body.error().message;
+  const auto here = run({"limits", "--address", target_.address, "--json"});
+  EXPECT_EQ(here.json()["venues"][0]["cause"], 418) << here.out;
+  const auto elsewhere = run({"limits", "--address", "127.0.0.1:1", "--json"});
+  EXPECT_TRUE(elsewhere.json()["venues"].empty()) << "each address is counted by itself";
+  EXPECT_EQ(run({"limits", "--address", "127.0.0.1:1", "--clear-ban", "BINANCE_USDM"}).exit, 2);
+  fault(R"({"fault": "none"})");
+  const auto cleared =
+      run({"limits", "--address", target_.address, "--clear-ban", "BINANCE_USDM", "--json"});
+  EXPECT_EQ(cleared.exit, 0) << cleared.err;
+  EXPECT_TRUE(cleared.json()["venues"][0]["ban_until_ns"].is_null());
 }
 
 TEST_F(VenueRestTest, TheWeightThatTheVenueCountsIsTakenOver) {
@@ -141,6 +155,24 @@ TEST_F(VenueRestTest, AWrongCertificateIsRefusedAndNotTriedAgain) {
     kill(venue_.pid, SIGTERM);
     wait(venue_);
   }
+}
+
+TEST_F(VenueRestTest, WrongAddressesAndCertificatesTakeNothingFromOtherProcesses) {
+  start_venue(R"("certificate": "expired", )");
+  VenueRest sut = rest({.again_first_ns = kNsPerMs});
+  for (int i = 0; i < 6; ++i) {
+    EXPECT_FALSE(sut.get("BINANCE_SPOT", "/api/v3/time", 1, Priority::kResync).has_value());
+  }
+  EXPECT_EQ(sut.requests(), 6u) << "no circuit opened: each was sent";
+  kill(venue_.pid, SIGKILL);
+  wait(venue_);
+  for (int i = 0; i < 3; ++i) {  // four tries each
+    EXPECT_FALSE(sut.get("BINANCE_SPOT", "/api/v3/time", 1, Priority::kResync).has_value());
+  }
+  const auto state = read_limit_state(limits_at(target_.address), sut.now_ns());
+  ASSERT_TRUE(state.has_value()) << state.error().message;
+  EXPECT_EQ((*state)->gates[0].failures, 0u);
+  EXPECT_EQ((*state)->gates[0].circuit, Circuit::kClosed);
 }
 
 TEST_F(VenueRestTest, WhereNobodyListensTheErrorSaysWhatToLookAt) {
