@@ -79,7 +79,7 @@ TEST_F(JournalSessionTest, AKilledCarrierIsStartedAgainAndNothingIsMissing) {
   const CommandResult sut = wait(up);
   ASSERT_EQ(sut.exit, 0) << sut.err;
   EXPECT_NE(sut.err.find("the carrier of the journals (pid " + std::to_string(first) +
-                         ") died: killed by signal 9 (Killed); started again"),
+                         ") died: killed by signal 9 (Killed); it is started again"),
             std::string::npos)
       << sut.err;
   const auto checked = verified(sut.json());

@@ -164,10 +164,14 @@ KillReport Killer::run(const std::function<bool()>& goes_on) {
     if (!strike(kill, report)) continue;
     if (kill.again) {
       while (goes_on() && v.page->page().pid.get() == pid) usleep(kLookEveryUs);
-      pid = v.page->page().pid.get();
+      const std::int32_t next = v.page->page().pid.get();
       Kill second = kill;
       second.stop = false;
-      if (strike(second, report)) ++report.again;
+      // A successor may be too young to be known for certain: then it lives, and is the one awaited.
+      if (strike(second, report)) {
+        ++report.again;
+        pid = next;
+      }
     }
     if (!await_successor(v, pid, recoveries, goes_on)) break;
   }
