@@ -22,6 +22,8 @@ namespace {
 
 constexpr unsigned kEntries = 256;
 constexpr int kBufferGroup = 1;
+/// In the first ones the owner passes on what came, and gives its core to who shares it.
+constexpr unsigned kIdlePollsBeforeAck = 3;
 constexpr std::size_t kControlBytes = CMSG_SPACE(sizeof(timespec));
 
 std::uint64_t user_data_of(unsigned operation, std::uint32_t slot, std::uint32_t life) noexcept {
@@ -171,14 +173,14 @@ void Loop::ask_kernel() noexcept {
 unsigned Loop::poll() noexcept {
   ask_kernel();
   const unsigned done = handle_completions(UINT_MAX);
-  if (done == 0 && owing_count_ != 0) acknowledge_one();
+  note_idle(done == 0);
   return done;
 }
 
 bool Loop::poll_one() noexcept {
   if (::io_uring_cq_ready(&ring_->uring) == 0) ask_kernel();
   const bool is_one = handle_completions(1) != 0;
-  if (!is_one && owing_count_ != 0) acknowledge_one();
+  note_idle(!is_one);
   return is_one;
 }
 
@@ -242,6 +244,11 @@ void Loop::note_received(Slot& slot) noexcept {
   if (slot.owes_ack || !options_.late_acks) return;
   slot.owes_ack = true;
   owing_[owing_count_++] = slot.index;
+}
+
+void Loop::note_idle(bool is_idle) noexcept {
+  idle_polls_ = is_idle ? idle_polls_ + 1 : 0;
+  if (idle_polls_ >= kIdlePollsBeforeAck && owing_count_ != 0) acknowledge_one();
 }
 
 /// One a poll, so that what comes meanwhile waits for no more than that. The next socket of a slot

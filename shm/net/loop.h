@@ -103,6 +103,7 @@ class Loop {
   Slot* find(SocketId id) noexcept;
   void give_back(unsigned buffer) noexcept;
   void note_received(Slot& slot) noexcept;
+  void note_idle(bool is_idle) noexcept;
   void acknowledge_one() noexcept;
 
   Options options_;
@@ -110,6 +111,7 @@ class Loop {
   std::unique_ptr<Slot[]> slots_;
   std::unique_ptr<std::uint32_t[]> owing_;  // slots whose last bytes are not acknowledged by us
   unsigned owing_count_ = 0;
+  unsigned idle_polls_ = 0;  // in a row
 };
 
 }  // namespace pinstripe::net
