@@ -51,7 +51,7 @@ struct Options {
   double stall_seconds = 3;
   std::int64_t tick_ms = 1;
   int runs = 3;
-  std::string wait = "auto";
+  std::string wait = "yield";  // a parked stage takes long to wake, and gaps of 2 ms are common
   std::vector<int> cores = default_cores();  // of the stages in the order of the path, the venue
   bool json = false;
   bool quick = false;
