@@ -67,6 +67,7 @@ Result<std::unique_ptr<VenueSource>> open_venues(const StageProgram& program) {
 int run_live(StageProgram& program, FeedStage& stage, LiveFrameSource& source,
              LinksBoard* links) {
   source.set_needs([&stage](std::uint16_t i) { return need_of(stage.book_state(i)); });
+  source.set_refused([&stage] { return stage.refused(); });
   Probe probe = program.probe();
   LiveFeedRunner<FeedStage, LiveFrameSource> runner(stage, source, program.setup(), probe);
   auto* const venues = links == nullptr ? nullptr : static_cast<VenueSource*>(&source);

@@ -24,6 +24,9 @@ std::vector<std::string> FeedStage::counter_names() const { return engine_->coun
 BookState FeedStage::book_state(std::uint16_t instrument) const noexcept {
   return engine_->keeper(instrument).state();
 }
+std::int64_t FeedStage::refused() const noexcept {
+  return engine_->counters()[static_cast<std::size_t>(FeedCount::kBadLines)];
+}
 const FeedError& FeedStage::last_error() const noexcept { return engine_->last_error(); }
 const FeedErrors& FeedStage::errors() const noexcept { return engine_->errors(); }
 bool FeedStage::stopped() const noexcept { return engine_->stopped(); }

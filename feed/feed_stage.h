@@ -57,6 +57,8 @@ class FeedStage {
 
   /// Why the book of `instrument` may not be traded, for whoever can do something about it.
   BookState book_state(std::uint16_t instrument) const noexcept;
+  /// Frames that were refused, for whatever reason.
+  std::int64_t refused() const noexcept;
   /// The last frame that was refused; kind kNone where there was none.
   const FeedError& last_error() const noexcept;
   /// Everything that was refused, by kind.

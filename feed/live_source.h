@@ -33,6 +33,8 @@ class LiveFrameSource : public FrameSource {
 
   /// `needs` answers for each instrument, between two turns of the stage.
   virtual void set_needs(std::function<BookNeed(std::uint16_t)>) {}
+  /// `refused`: frames that the stage could not use so far.
+  virtual void set_refused(std::function<std::int64_t()>) {}
 
   /// Size of a frame in the journal, a multiple of 8.
   std::size_t frame_bytes(const FeedFrame& frame) const noexcept;

@@ -71,9 +71,14 @@ void BookDesk::on_time(std::int64_t now_ns) noexcept {
   const std::int64_t realtime = steady_realtime_ns();
   if (is_under_way_ && under_way_.is_interest && !queue_.empty() &&
       realtime - sent_ns_ >= kInterestPatienceNs) {
+    // Our impatience is no failure of the venue: the limiter is not told.
     client_.close();
-    on_http_failure({.text = "an open interest did not come while a book waited for its turn"});
+    is_under_way_ = false;
+    ++counts_.failures;
+    last_text_ = "an open interest did not come while a book waited for its turn";
+    wait_after_failure(realtime);
   }
+  if (owed_ && !report(*owed_, realtime)) return;
   if (is_ready_ || is_under_way_ || !client_.is_idle()) return;
   if (queue_.empty()) return ask_interest(realtime, now_ns);
   if (realtime < not_before_ns_ || !is_allowed(realtime)) return;
@@ -128,7 +133,7 @@ void BookDesk::on_http_response(const net::HttpResponse& response) noexcept {
   is_under_way_ = false;
   const std::int64_t now = steady_realtime_ns();
   const VenueWord word = read_venue_word(rules_.venue, response.status, response.body);
-  limiter_.answer(read_venue_answer(rules_, response, word, "", sent_ns_, now), now);
+  report(read_venue_answer(rules_, response, word, "", sent_ns_, now), now);
   if (const auto used = read_used_weight(rules_, response, sent_ns_)) limiter_.observe(*used, now);
   if (response.status != 200) {
     ++counts_.failures;
@@ -157,8 +162,18 @@ void BookDesk::on_http_failure(const net::HttpFailure& failure) noexcept {
   last_text_ = failure.text;
   const std::int64_t now = steady_realtime_ns();
   const auto said = read_venue_silence(rules_, failure, is_given_, sent_ns_);
-  if (said) limiter_.answer(*said, now);
+  if (said) report(*said, now);
   wait_after_failure(now);
+}
+
+/// Kept where the limiter is not to be had (false then): a ban that nobody knows of is broken by
+/// all.
+bool BookDesk::report(const VenueAnswer& answer, std::int64_t now_ns) noexcept {
+  const VenueAnswer said = answer;  // it may be owed_ itself
+  owed_.reset();
+  if (limiter_.answer(said, now_ns)) return true;
+  owed_ = said;
+  return false;
 }
 
 /// A book does not wait for the failure of what nobody waits for.

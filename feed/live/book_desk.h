@@ -73,6 +73,7 @@ class BookDesk final : private net::HttpEvents {
   void on_http_response(const net::HttpResponse& response) noexcept override;
   void on_http_failure(const net::HttpFailure& failure) noexcept override;
   bool is_allowed(std::int64_t now_ns) noexcept;
+  bool report(const VenueAnswer& answer, std::int64_t now_ns) noexcept;
   void wait_after_failure(std::int64_t now_ns) noexcept;
   void ask_interest(std::int64_t realtime, std::int64_t now_ns) noexcept;
   void send(const Ask& ask, std::string_view target, std::int64_t realtime,
@@ -90,6 +91,7 @@ class BookDesk final : private net::HttpEvents {
   std::int64_t sent_ns_ = 0;        // these times: steady_realtime_ns
   std::int64_t not_before_ns_ = 0;
   std::uint64_t ticket_ = 0;
+  std::optional<VenueAnswer> owed_;  // that the limiter has not taken yet
   std::deque<Interest> interests_;  // the one that comes next in front
   std::int64_t interest_ns_ = 0;    // none before
   std::uint64_t interest_ticket_ = 0;

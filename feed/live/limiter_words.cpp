@@ -1,7 +1,7 @@
 #include "feed/live/limiter_words.h"
 
+#include <chrono>
 #include <cstdio>
-#include <ctime>
 
 namespace pinstripe {
 
@@ -10,10 +10,16 @@ LimiterWords limiter_words(const Grant& grant) noexcept {
   if (grant.verdict == Ruling::kGranted) return words;
   char until[40] = "";
   if (grant.until_ns > 0) {
-    const std::time_t seconds = grant.until_ns / kNsPerSecond;
-    std::tm utc{};
-    ::gmtime_r(&seconds, &utc);
-    std::strftime(until, sizeof(until), " until %Y-%m-%d %H:%M:%S UTC", &utc);
+    // Not gmtime_r: its first call in a process reads the time zone's file and allocates.
+    const std::chrono::sys_seconds at{std::chrono::seconds(grant.until_ns / kNsPerSecond)};
+    const auto day = std::chrono::floor<std::chrono::days>(at);
+    const std::chrono::year_month_day date(day);
+    const std::chrono::hh_mm_ss time(at - day);
+    std::snprintf(until, sizeof(until), " until %d-%02u-%02u %02d:%02d:%02d UTC",
+                  static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                  static_cast<unsigned>(date.day()), static_cast<int>(time.hours().count()),
+                  static_cast<int>(time.minutes().count()),
+                  static_cast<int>(time.seconds().count()));
   }
   const auto say = [&](const char* what, const char* more, const char* why) {
     std::snprintf(words.data(), words.size(), "the limiter: %s%s%s%s", what, until, more, why);

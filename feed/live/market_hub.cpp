@@ -49,6 +49,10 @@ std::unique_ptr<MarketLink> MarketHub::make_link(std::size_t place) {
 
 void MarketHub::pop() noexcept {
   is_shown_ = false;
+  if (paused_ != nullptr) {
+    const std::int64_t refused = refused_ ? refused_() : 0;
+    if (std::exchange(refused_before_, refused) == refused) paused_->note_use();
+  }
   if (shown_desk_ != nullptr) shown_desk_->take();
   shown_desk_ = nullptr;
 }
@@ -73,7 +77,8 @@ const FeedFrame* MarketHub::next() noexcept {
 
 void MarketHub::on_link_message(MarketLink& link, const net::WsMessage& message) noexcept {
   // Before begin() nothing was asked for, and nobody takes what is shown.
-  if (!may_subscribe_ || is_spare_snapshot(link, message.payload)) return;
+  if (!may_subscribe_) return;
+  if (is_spare_snapshot(link, message.payload)) return link.note_use();
   const std::size_t place = link.place();
   frame_.origin_ns = TimeNs(message.receive_ns);
   frame_.format = link.plan().rules->format;
@@ -154,7 +159,9 @@ void MarketHub::on_time(std::int64_t now_ns) noexcept {
     if (place.leaving != nullptr) place.leaving->on_time(now_ns);
     cut_over(i, now_ns);
   }
-  for (const auto& desk : desks_) desk->on_time(now_ns);
+  for (const auto& desk : desks_) {
+    if (may_subscribe_) desk->on_time(now_ns);
+  }
   if (now_ns - cared_ns_ < kCareEveryNs || !needs_) return;
   cared_ns_ = now_ns;
   care(now_ns);
@@ -178,10 +185,8 @@ void MarketHub::cut_over(std::size_t index, std::int64_t now_ns) noexcept {
 }
 
 void MarketHub::care(std::int64_t now_ns) noexcept {
-  for (Place& p : places_) p.books = p.books_lost = 0;
   for (Care& c : cares_) {
     const BookNeed need = needs_(c.instrument);
-    count_book(places_[c.place], need);
     note_loss(c, need, now_ns);
     // What was silent and has a gap now is in another plight: nothing waits for the silence's turn.
     if (std::exchange(c.need, need) != need) c.next_ns = c.delay_ns = 0;
@@ -193,18 +198,6 @@ void MarketHub::care(std::int64_t now_ns) noexcept {
     if (c.next_ns == 0) c.next_ns = now_ns + first_patience_ns(*link, need, now_ns);
     if (now_ns >= c.next_ns) ask_for(c, *link, need, now_ns);
   }
-  for (Place& p : places_) {
-    const bool is_useful = p.books == 0 || p.books_lost < p.books;
-    p.link->note_use(is_useful);
-    if (p.other != nullptr) p.other->note_use(is_useful);
-  }
-}
-
-/// Where snapshots come by REST a book that waits for one says nothing against the stream.
-void MarketHub::count_book(Place& place, BookNeed need) noexcept {
-  ++place.books;
-  const bool is_streams = need == BookNeed::kSilent || place.plan.rules->is_chained;
-  if (need != BookNeed::kNone && is_streams) ++place.books_lost;
 }
 
 /// How long a book's need is watched before anything is done about it.

@@ -100,6 +100,9 @@ class MarketHub final : private LinkOwner {
   void begin() noexcept { may_subscribe_ = true; }
   /// Asked a few times a second for each instrument.
   void set_needs(Needs needs) { needs_ = std::move(needs); }
+  /// How many frames the stage has refused so far: connections that bring nothing else are made
+  /// anew.
+  void set_refused(std::function<std::int64_t()> refused) { refused_ = std::move(refused); }
   /// Whether a position or an order depends on an instrument: its snapshot goes first.
   void set_stakes(Stakes stakes) { stakes_ = std::move(stakes); }
 
@@ -133,8 +136,6 @@ class MarketHub final : private LinkOwner {
     std::unique_ptr<MarketLink> other;   // successor, or the second of a redundant pair
     std::unique_ptr<MarketLink> leaving; // retired, its close under way
     bool must_go = false;                // the venue has said so
-    std::size_t books = 0;               // that it carries
-    std::size_t books_lost = 0;          // of these, for which its stream does nothing
 
     /// One of the two that is live; null: neither.
     MarketLink* live_link() const noexcept {
@@ -178,7 +179,6 @@ class MarketHub final : private LinkOwner {
   void care(std::int64_t now_ns) noexcept;
   static std::int64_t first_patience_ns(const MarketLink& link, BookNeed need,
                                         std::int64_t now_ns) noexcept;
-  static void count_book(Place& place, BookNeed need) noexcept;
   void note_loss(Care& care, BookNeed need, std::int64_t now_ns) noexcept;
   void ask_for(Care& care, MarketLink& link, BookNeed need, std::int64_t now_ns) noexcept;
   bool show_snapshot() noexcept;
@@ -200,6 +200,8 @@ class MarketHub final : private LinkOwner {
   std::vector<std::string> names_;
   std::vector<std::uint64_t> lines_;  // frames shown of each name
   Needs needs_;
+  std::function<std::int64_t()> refused_;
+  std::int64_t refused_before_ = 0;
   Stakes stakes_;
   std::optional<NoticesReader> notices_;
   std::vector<Told> told_;              // of the instruments of this feed

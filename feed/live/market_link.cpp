@@ -118,7 +118,7 @@ void MarketLink::on_ws_message(const net::WsMessage& message) noexcept {
   has_heard_ = true;
   switch (note_of(*plan_.rules, message.payload)) {
     case StreamNote::kMarket:
-      has_data_ = true;
+      has_rubbish_ = true;  // until the owner says that it is none
       ++counts_.messages;
       counts_.bytes += message.payload.size();
       return owner_.on_link_message(*this, message);
@@ -160,15 +160,18 @@ void MarketLink::beat(std::int64_t now_ns) noexcept {
 }
 
 void MarketLink::look_for_silence(std::int64_t now_ns) noexcept {
-  if ((has_data_ && is_useful_) || state_ != LinkState::kLive) data_ns_ = now_ns;
+  if (has_data_ || state_ != LinkState::kLive) {
+    data_ns_ = now_ns;
+    has_rubbish_ = false;
+  }
   has_data_ = false;
   const bool flows = now_ns - data_ns_ < options_.data_silence_ns / 2;
   flowing_since_ns_ = flows && flowing_since_ns_ != 0 ? flowing_since_ns_ : flows ? now_ns : 0;
   if (flows && now_ns - flowing_since_ns_ >= kFlowsNs) silence_ns_ = patience_ns();
   if (now_ns - data_ns_ < silence_ns_) return;
   silence_ns_ = std::min(2 * silence_ns_, options_.data_silence_most_ns);
-  give_up(!is_useful_ ? "what comes has made no book whole for too long"
-                      : "nothing of the market has come for too long, though the connection lives",
+  give_up(has_rubbish_ ? "nothing that can be used has come for too long"
+                       : "nothing of the market has come for too long, though the connection lives",
           now_ns);
 }
 

@@ -90,8 +90,8 @@ class MarketLink final : private net::WebSocketEvents {
   void retire(std::int64_t now_ns) noexcept;
   void pause() noexcept { socket_.pause(); }
   void resume() noexcept { socket_.resume(); }
-  /// False: what it brings makes none of its books whole, so it counts as silent.
-  void note_use(bool is_useful) noexcept { is_useful_ = is_useful; }
+  /// A message that it brought could be used; without such it counts as silent.
+  void note_use() noexcept { has_data_ = true; }
 
   const ConnectionPlan& plan() const noexcept { return plan_; }
   LinkState state() const noexcept { return state_; }
@@ -167,8 +167,8 @@ class MarketLink final : private net::WebSocketEvents {
   std::string last_text_;
   bool is_certificate_ = false;
   bool has_ended_ = false;        // on_ws_closed came; on_time has not looked yet
-  bool has_data_ = false;         // market data since the last look
-  bool is_useful_ = true;         // they make books
+  bool has_data_ = false;         // market data that could be used, since the last look
+  bool has_rubbish_ = false;      // other messages since the last that could
   bool has_heard_ = false;        // anything since the last look
   bool awaits_answer_ = false;    // a heartbeat of ours is out
   std::uint32_t renewals_left_ = kRenewalsMost;

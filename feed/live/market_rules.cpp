@@ -20,9 +20,9 @@ constexpr MarketRules kRules[] = {
     {"BYBIT_LINEAR", "BYBIT_LINEAR", FrameFormat::kBybitRaw, "stream.bybit.com", 443,
      "api.bybit.com", Heartbeat::kJsonPing, 20'000 * kMs, 600, 100, 50 * kMs, false, true},
     {"OKX", "OKX", FrameFormat::kOkxRaw, "ws.okx.com", 8'443, "www.okx.com", Heartbeat::kTextPing,
-     20'000 * kMs, 480, 50, 100 * kMs, false, true},
+     15'000 * kMs, 480, 50, 100 * kMs, false, true},
     {"OKX_SWAP", "OKX_SWAP", FrameFormat::kOkxRaw, "ws.okx.com", 8'443, "www.okx.com",
-     Heartbeat::kTextPing, 20'000 * kMs, 480, 50, 100 * kMs, false, true},
+     Heartbeat::kTextPing, 15'000 * kMs, 480, 50, 100 * kMs, false, true},
 };
 
 /// A topic of a venue, before the symbol is known: "%" stands for it, "#" for the length of

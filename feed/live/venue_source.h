@@ -32,6 +32,9 @@ class VenueSource final : public LiveFrameSource {
   void set_needs(std::function<BookNeed(std::uint16_t)> needs) override {
     hub_->set_needs(std::move(needs));
   }
+  void set_refused(std::function<std::int64_t()> refused) override {
+    hub_->set_refused(std::move(refused));
+  }
   MarketHub& hub() noexcept { return *hub_; }
 
  protected:

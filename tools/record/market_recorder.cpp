@@ -57,6 +57,7 @@ Result<std::unique_ptr<MarketRecorder>> MarketRecorder::open(FeedConfig config,
   recorder->shown_.assign(recorder->hub_->names().size(), 0);
   FeedStage& stage = recorder->stage_;
   recorder->hub_->set_needs([&stage](std::uint16_t i) { return need_of(stage.book_state(i)); });
+  recorder->hub_->set_refused([&stage] { return stage.refused(); });
   recorder->hub_->begin();
   return recorder;
 }

@@ -160,6 +160,16 @@ TEST_F(FaultMatrix, StreamsThatBringNothingButRubbishAreMadeAnew) {
   expect_whole_books(60);
 }
 
+/// A touch that stands still makes a book stale, and that is all: the rest of it goes on.
+TEST_F(FaultMatrix, AQuietTouchIsNoReasonToConnectAnew) {
+  const std::uint64_t before = opens();
+  fault("silent", {{"venue", "binance"}, {"holds", "bookTicker"}, {"for_ms", 7'000}});
+  ASSERT_TRUE(market.run(7, [&] { return market.state(0) == BookState::kStale; })) << states();
+  market.run(4);
+  EXPECT_EQ(opens(), before) << states();
+  expect_whole_books();
+}
+
 TEST_F(FaultMatrix, SlowAndStalledStreamsLoseNothing) {
   fault("slow", {{"for_ms", 1'000}, {"amount_ms", 300}});
   market.run(2);
@@ -269,6 +279,18 @@ TEST(FaultMatrixAtStart, WhatComesBeforeAnythingWasAskedForIsPassedOver) {
   LiveMarket market(venue, kSixMarkets);
   ASSERT_EQ(market.error, "");
   EXPECT_TRUE(market.run(20, [&] { return market.all_valid(); }));
+}
+
+TEST(FaultMatrixAtStart, RubbishFromTheFirstMessageOnIsFoundToo) {
+  const VenueProcess venue(six_market_venue());
+  ASSERT_EQ(venue.post("/venue/fault", {{"fault", "rubbish"}, {"for_ms", 6'000}}).status, 200);
+  LiveMarket market(venue, kSixMarkets, quick());
+  ASSERT_EQ(market.error, "");
+  const auto is_anew = [&](const LinkReport& l) {
+    return l.counts.opens > 1 || !l.name.ends_with("public/0");
+  };
+  EXPECT_TRUE(market.run(20, [&] { return std::ranges::all_of(market.hub->links(), is_anew); }));
+  EXPECT_TRUE(market.run(40, [&] { return market.all_valid(); }));
 }
 
 TEST(FaultMatrixAtStart, AWrongCertificateIsRefusedByName) {

@@ -125,6 +125,7 @@ class LiveMarket {
       return;
     }
     hub->set_needs([this](std::uint16_t i) { return need_of(stage_->book_state(i)); });
+    hub->set_refused([this] { return stage_->refused(); });
     hub->begin();
   }
 
