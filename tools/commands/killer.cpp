@@ -167,7 +167,7 @@ KillReport Killer::run(const std::function<bool()>& goes_on) {
       const std::int32_t next = v.page->page().pid.get();
       Kill second = kill;
       second.stop = false;
-      // A successor may be too young to be known for certain: then it lives, and is the one awaited.
+      // A successor may be too young to be known for certain: then it lives, and is awaited.
       if (strike(second, report)) {
         ++report.again;
         pid = next;

@@ -99,9 +99,9 @@ TEST_F(HubNotices, StandingWordsAreToldToAHubThatComesLater) {
   LiveMarket sut(venue_, kMarkets, told());
   ASSERT_EQ(sut.error, "");
   ASSERT_TRUE(sut.run(20, [&] {
-    return sut.state(0) == BookState::kHalted && sut.state(1) == BookState::kValid;
-  }));
-  EXPECT_EQ(sut.count("notices"), 2);
+    return sut.state(0) == BookState::kHalted && sut.state(1) == BookState::kValid &&
+           sut.count("notices") == 2;  // they come one at a time, beside the books
+  })) << sut.count("notices");
   board->say(0, NoticeWord::kTrading);
   EXPECT_FALSE(sut.run(2, [&] { return sut.state(0) != BookState::kHalted; }))
       << "what has changed stays so, whoever says otherwise";
